@@ -1,0 +1,67 @@
+"""Le PDF : entrées masquées retirées, annexes, et préambule LaTeX du livre."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+PREAMBLE = Path(__file__).with_name("preambule_livre.tex")
+APPENDICES_START = "book/notations"
+
+
+class RemoveHiddenInputs(SphinxPostTransform):
+    """Ce qui est replié à l'écran n'est pas imprimé ; les résultats le sont."""
+
+    default_priority = 190
+    formats = ("latex",)
+
+    def run(self, **kwargs) -> None:
+        for cell in list(self.document.findall(nodes.container)):
+            if cell.get("hide_mode") in ("input", "all", "input+output"):
+                for child in list(cell.children):
+                    if child.get("nb_element") == "cell_code_source":
+                        cell.remove(child)
+
+
+class StartAppendices(SphinxPostTransform):
+    """Les annexes sont numérotées par des lettres."""
+
+    default_priority = 20
+    formats = ("latex",)
+
+    def run(self, **kwargs) -> None:
+        for start in self.document.findall(nodes.section):
+            docname = self.env.path2doc(start.source) if start.source else None
+            if docname == APPENDICES_START:
+                raw = nodes.raw("", r"\appendix", format="latex")
+                start.parent.insert(start.parent.index(start), raw)
+                return
+
+
+def configure(app, config) -> None:
+    config.latex_elements = {
+        "papersize": "a4paper",
+        "pointsize": "11pt",
+        "fncychap": "",
+        "extraclassoptions": "openany,oneside",
+        "babel": r"\usepackage[french]{babel}\frenchsetup{AutoSpacePunctuation=false}",
+        "fontpkg": r"""
+\usepackage{fontspec}
+\usepackage{unicode-math}
+\setmainfont{TeX Gyre Pagella}
+\setsansfont{TeX Gyre Heros}[Scale=0.92]
+\setmonofont{DejaVu Sans Mono}[Scale=0.82]
+\setmathfont{TeX Gyre Pagella Math}
+""",
+        "preamble": PREAMBLE.read_text(encoding="utf-8"),
+        "figure_align": "htbp",
+    }
+
+
+def setup(app):
+    app.add_post_transform(RemoveHiddenInputs)
+    app.add_post_transform(StartAppendices)
+    app.connect("config-inited", configure)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

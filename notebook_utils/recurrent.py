@@ -1,0 +1,102 @@
+r"""Dérouler une cellule le long d'une séquence."""
+
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Recurrent", "unroll"]
+
+
+def unroll(cell, x, state=None):
+    r"""Déroule une cellule sur toute une séquence, avec les mêmes poids à chaque pas.
+
+    .. math::
+
+        (h_t, s_t) = \mathrm{cell}(x_t, s_{t-1}), \qquad t = 1, \dots, T
+
+    :math:`x_t \in \mathbb{R}^D` est l'entrée, :math:`s_t` l'état (``h``, ou ``(h, c)``
+    pour la LSTM) et :math:`h_t \in \mathbb{R}^H` la sortie.
+
+    Args:
+        cell: toute cellule qui suit le protocole ``h, state = cell(x, state)``
+            et ``cell.initial_state(batch_size)``.
+        x: la séquence, de forme ``(B, T, D)``.
+        state: l'état :math:`s_0` de départ ; nul s'il n'est pas donné.
+
+    Returns:
+        Le couple ``(outputs, state)`` : toutes les sorties, ``(B, T, H)``, et l'état final
+        :math:`s_T`, de même structure que l'état de départ.
+
+    Raises:
+        TypeError: si ``x`` n'est pas un tenseur, ou si ``cell`` ne suit pas le protocole.
+        ValueError: si ``x`` n'a pas trois dimensions, ou n'a aucun pas de temps.
+
+    References:
+        Chapitre « Réseaux récurrents standard ».
+
+    Example:
+        >>> from notebook_utils import RNNCell
+        >>> outputs, state = unroll(RNNCell(3, 5), torch.ones(2, 7, 3))
+        >>> outputs.shape, torch.equal(outputs[:, -1], state)
+        (torch.Size([2, 7, 5]), True)
+    """
+    check_cell(cell)
+    check_sequence(x)
+    state = cell.initial_state(x.shape[0]) if state is None else state
+    outputs = []
+    for x_t in x.unbind(dim=1):  # (B, D)
+        h, state = cell(x_t, state)  # (B, H)
+        outputs.append(h)
+    return torch.stack(outputs, dim=1), state  # (B, T, H)
+
+
+class Recurrent(nn.Module):
+    r"""Couche récurrente : une cellule, déroulée par :func:`unroll`.
+
+    .. math::
+
+        (h_1, \dots, h_T), s_T = \mathrm{unroll}(\mathrm{cell}, (x_1, \dots, x_T), s_0)
+
+    Les lettres sont celles de :func:`unroll`.
+    Écart à ``torch.nn`` : les tenseurs vont toujours du lot vers le temps,
+    et l'état final garde la forme ``(B, H)``, sans dimension pour les couches.
+
+    Args:
+        cell: toute cellule du protocole ; ses paramètres deviennent ceux de la couche.
+
+    Raises:
+        TypeError: si ``cell`` ne suit pas le protocole.
+
+    References:
+        Chapitre « Réseaux récurrents standard ».
+
+    Example:
+        >>> from notebook_utils import LSTMCell
+        >>> layer = Recurrent(LSTMCell(3, 5))
+        >>> outputs, state = layer(torch.ones(2, 7, 3))
+        >>> outputs.shape, state.c.shape
+        (torch.Size([2, 7, 5]), torch.Size([2, 5]))
+    """
+
+    def __init__(self, cell):
+        super().__init__()
+        check_cell(cell)
+        self.cell = cell
+
+    def forward(self, x, state=None):
+        """Rend ``outputs, state`` ; ``x`` est de forme ``(B, T, D)``, voir :func:`unroll`."""
+        return unroll(self.cell, x, state)
+
+
+def check_cell(cell):
+    if not callable(cell) or not hasattr(cell, "initial_state"):
+        raise TypeError(
+            f"cell : reçu {type(cell).__name__}, "
+            "attendu une cellule : cell(x, state) et cell.initial_state(batch_size)"
+        )
+
+
+def check_sequence(x):
+    if not isinstance(x, Tensor):
+        raise TypeError(f"x : reçu {type(x).__name__}, attendu un tenseur (B, T, D)")
+    if x.ndim != 3 or x.shape[1] == 0:
+        raise ValueError(f"x : reçu la forme {tuple(x.shape)}, attendu (B, T, D) avec T ≥ 1")

@@ -1,0 +1,164 @@
+"""Construit le livre : ``python scripts/livre.py html|pdf|carnets``.
+
+Sphinx travaille dans ``_build/travail/`` et le résultat ne remplace le précédent que s'il est
+sans erreur ni avertissement : la dernière bonne version reste toujours lisible.
+Les cellules exécutées sont gardées dans ``_build/execution/<empreinte>``, où l'empreinte couvre
+``notebook_utils``, les versions épinglées et Python : changer l'un d'eux réexécute tout.
+La cible ``carnets``, elle, n'exécute rien : elle part des résultats de ``tests/references``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from jupyter_book.config import get_final_config
+from jupyter_book.pdf import update_latex_documents
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+import references
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "_build"
+UNUSED = {"sphinx_thebe", "sphinx_comments", "sphinx.ext.intersphinx"}
+PDF_NAME = "reseaux-recurrents"
+
+
+def execution_fingerprint() -> str:
+    """Empreinte de ce dont dépend le résultat d'une cellule, hors la cellule elle-même."""
+    sources = [*sorted((ROOT / "notebook_utils").rglob("*.py")), ROOT / "requirements.txt"]
+    digest = hashlib.sha256(sys.version.encode())
+    for path in sources:
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def execution_cache() -> Path:
+    """Dossier du cache d'exécution courant ; les caches d'autres empreintes sont retirés."""
+    current = BUILD / "execution" / execution_fingerprint()
+    current.mkdir(parents=True, exist_ok=True)
+    for other in current.parent.iterdir():
+        if other != current:
+            shutil.rmtree(other)
+    return current
+
+
+def reference_cache() -> Path:
+    """Cache d'exécution rempli des résultats de référence : rien ne sera exécuté."""
+    path = BUILD / "references"
+    shutil.rmtree(path, ignore_errors=True)
+    cache = get_cache(str(path))
+    for chapter in references.chapters():
+        bundle = CacheBundleIn(references.with_references(chapter), str(chapter))
+        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+    return path
+
+
+def repository() -> dict:
+    """Adresse du dépôt : celle de l'intégration continue, sinon celle de ``_config.yml``."""
+    name = os.environ.get("GITHUB_REPOSITORY")
+    return {"repository_url": f"https://github.com/{name}"} if name else {}
+
+
+def configuration(cache: Path) -> tuple[dict, dict]:
+    """Configuration de Sphinx tirée de ``_config.yml`` par Jupyter Book."""
+    user = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    overrides = {
+        "latex_individualpages": False,
+        "nb_execution_cache_path": str(cache),
+        "nitpicky": True,
+        "html_theme_options": repository(),
+    }
+    for path in set(user["sphinx"]["local_extensions"].values()):
+        sys.path.insert(0, str(ROOT / path))
+    config, meta = get_final_config(
+        user_yaml=ROOT / "_config.yml", cli_config=overrides, sourcedir=ROOT
+    )
+    config["extensions"] = [name for name in config["extensions"] if name not in UNUSED]
+    return config, meta
+
+
+def build(builder: str, cache: Path) -> Path:
+    """Lance Sphinx dans un dossier de travail ; lève ``SystemExit`` à la moindre faute."""
+    work = BUILD / "travail" / builder
+    config, meta = configuration(cache)
+    with patch_docutils(str(ROOT)), docutils_namespace():
+        app = Sphinx(
+            srcdir=ROOT,
+            confdir=None,
+            outdir=work / "sortie",
+            doctreedir=work / "doctrees",
+            buildername=builder,
+            confoverrides=config,
+            warningiserror=True,
+            keep_going=True,
+            parallel=os.cpu_count() or 1,
+        )
+        app.config.latex_documents = update_latex_documents(
+            app.config.latex_documents, meta["latex_doc_overrides"]
+        )
+        app.setup_extension("sphinx_multitoc_numbering")
+        app.build()
+    if app.statuscode:
+        raise SystemExit(f"« {builder} » : construction interrompue, voir les messages ci-dessus.")
+    return work / "sortie"
+
+
+def publish(source: Path, target: Path) -> None:
+    """Remplace ``target`` d'un seul geste par une copie de ``source``."""
+    fresh, old = target.with_name(f".{target.name}.neuf"), target.with_name(f".{target.name}.ancien")
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    shutil.copytree(source, fresh)
+    if target.exists():
+        target.rename(old)
+    fresh.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def build_html() -> None:
+    """Le HTML, avec à côté de ses pages les carnets que donne le bouton de téléchargement."""
+    cache = execution_cache()
+    pages, notebooks = build("html", cache), build("notebooks", cache)
+    shutil.copytree(notebooks, pages / "carnets", dirs_exist_ok=True)
+    publish(pages, BUILD / "html")
+
+
+def build_notebooks() -> None:
+    try:
+        cache = reference_cache()
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
+    publish(build("notebooks", cache), ROOT / "carnets")
+
+
+def build_pdf() -> None:
+    """Compose le PDF ; une référence non résolue ou une erreur de LaTeX arrête tout."""
+    folder = build("latex", execution_cache())
+    command = ["latexmk", "-lualatex", "-interaction=nonstopmode", "-halt-on-error", f"{PDF_NAME}.tex"]
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
+    log = (folder / f"{PDF_NAME}.log").read_text(encoding="utf-8", errors="replace")
+    faults = re.findall(r"^(?:!.*|.*undefined references.*|Missing character.*)$", log, re.MULTILINE)
+    if result.returncode or faults:
+        raise SystemExit("PDF : " + "\n".join(faults[:20] or result.stdout.splitlines()[-20:]))
+    (BUILD / "pdf").mkdir(exist_ok=True)
+    fresh = BUILD / "pdf" / f".{PDF_NAME}.neuf"
+    shutil.copyfile(folder / f"{PDF_NAME}.pdf", fresh)
+    fresh.replace(BUILD / "pdf" / f"{PDF_NAME}.pdf")
+
+
+TARGETS = {"html": build_html, "pdf": build_pdf, "carnets": build_notebooks}
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2 or sys.argv[1] not in TARGETS:
+        raise SystemExit(f"usage : livre.py {'|'.join(TARGETS)}")
+    TARGETS[sys.argv[1]]()

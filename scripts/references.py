@@ -1,0 +1,117 @@
+"""Résultats de référence des chapitres : ce que ``nbval`` compare à chaque test.
+
+``python scripts/references.py [chapitre…]`` exécute les chapitres et réécrit
+``tests/references/<chapitre>.json`` : du texte, à relire comme un diff avant de l'archiver.
+Les images ne sont pas gardées (elles diffèrent d'une machine à l'autre dans leurs dernières
+décimales) ; seule leur présence l'est.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import jupytext
+import nbformat
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parent.parent
+BOOK = ROOT / "book"
+REFERENCES = ROOT / "tests" / "references"
+EMPTY_SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
+IMAGES = {"image/svg+xml": EMPTY_SVG, "application/pdf": None, "image/png": None}
+
+
+def chapters() -> list[Path]:
+    """Les chapitres exécutables : les pages de ``book/`` qui déclarent un noyau."""
+    return [path for path in sorted(BOOK.glob("*.md")) if "\nkernelspec:" in path.read_text("utf-8")[:600]]
+
+
+def reference_path(chapter: Path) -> Path:
+    return REFERENCES / f"{chapter.stem}.json"
+
+
+def read_chapter(chapter: Path) -> nbformat.NotebookNode:
+    """Le chapitre en carnet, sans aucun résultat."""
+    return nbformat.v4.upgrade(jupytext.read(chapter))
+
+
+def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def digest(cell: nbformat.NotebookNode) -> str:
+    return hashlib.sha256(cell.source.encode("utf-8")).hexdigest()[:12]
+
+
+def textual(output: nbformat.NotebookNode) -> dict:
+    """Un résultat sans ses images, ni son numéro d'exécution."""
+    output = dict(output)
+    output.pop("execution_count", None)
+    if "data" in output:
+        data = {mime: IMAGES.get(mime, value) for mime, value in output["data"].items()}
+        output["data"] = {mime: value for mime, value in data.items() if value is not None}
+    return output
+
+
+def execute(chapter: Path) -> list[dict]:
+    """Exécute un chapitre et renvoie les résultats de chacune de ses cellules de code."""
+    notebook = read_chapter(chapter)
+    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(BOOK)}}).execute()
+    return [
+        {"empreinte": digest(cell), "debut": cell.source.splitlines()[0], "resultats": list(map(textual, cell.outputs))}
+        for cell in code_cells(notebook)
+    ]
+
+
+def write(chapter: Path) -> str:
+    content = json.dumps(execute(chapter), ensure_ascii=False, indent=1) + "\n"
+    target = reference_path(chapter)
+    target.parent.mkdir(exist_ok=True)
+    temporary = target.with_suffix(".tmp")
+    temporary.write_text(content, encoding="utf-8")
+    temporary.replace(target)
+    return f"  {target.relative_to(ROOT)}"
+
+
+def with_references(chapter: Path) -> nbformat.NotebookNode:
+    """Le chapitre avec ses résultats de référence ; ``ValueError`` si une cellule n'en a pas."""
+    target = reference_path(chapter)
+    if not target.exists():
+        raise ValueError(f"book/{chapter.name} n'a pas de résultats de référence : « make references »")
+    notebook, stored = read_chapter(chapter), json.loads(target.read_text("utf-8"))
+    cells = code_cells(notebook)
+    for rank, cell in enumerate(cells):
+        if rank >= len(stored) or stored[rank]["empreinte"] != digest(cell):
+            raise ValueError(
+                f"book/{chapter.name}, cellule de code n° {rank + 1} (« {cell.source.splitlines()[0]} ») : "
+                "pas de résultat de référence, « make references » puis relisez le diff"
+            )
+        cell.execution_count = 1
+        cell.outputs = [nbformat.from_dict(with_count(output)) for output in stored[rank]["resultats"]]
+    if len(stored) > len(cells):
+        raise ValueError(f"{target.name} : {len(stored) - len(cells)} cellule(s) de trop, « make references »")
+    return notebook
+
+
+def with_count(output: dict) -> dict:
+    return output | ({"execution_count": 1} if output["output_type"] == "execute_result" else {})
+
+
+def main(names: list[str]) -> None:
+    selected = [path for path in chapters() if not names or path.stem in names]
+    unknown = set(names) - {path.stem for path in selected}
+    if unknown:
+        raise SystemExit(f"chapitre inconnu : {', '.join(sorted(unknown))}")
+    for stale in set(REFERENCES.glob("*.json")) - {reference_path(path) for path in chapters()}:
+        stale.unlink()
+    with ThreadPoolExecutor(2) as pool:
+        for message in pool.map(write, selected):
+            print(message)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
