@@ -24,10 +24,6 @@ class LSTMState(NamedTuple):
     :math:`h_t \in \mathbb{R}^H` est l'état caché, lu par le reste du réseau ;
     :math:`c_t \in \mathbb{R}^H` est l'état de cellule, que seule la cellule lit.
 
-    Args:
-        h: état caché, de forme ``(B, H)``.
-        c: état de cellule, de forme ``(B, H)``.
-
     Example:
         >>> import torch
         >>> state = LSTMState(h=torch.zeros(2, 3), c=torch.ones(2, 3))
@@ -35,7 +31,9 @@ class LSTMState(NamedTuple):
         torch.Size([2, 3])
     """
 
+    #: État caché, de forme ``(B, H)``.
     h: Tensor
+    #: État de cellule, de forme ``(B, H)``.
     c: Tensor
 
 

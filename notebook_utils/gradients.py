@@ -31,7 +31,7 @@ def state_jacobians(cell, x, state=None):
         state: l'état :math:`s_0` ; nul s'il n'est pas donné.
 
     Returns:
-        Les jacobiennes, ``(T, B, S, S)`` : l'indice ``t - 1`` donne :math:`J_t`,
+        Les jacobiennes, de forme ``(T, B, S, S)``. L'indice ``t - 1`` donne :math:`J_t`,
         dont la ligne ``i`` dérive la composante ``i`` de :math:`s_t`.
 
     Raises:

@@ -97,9 +97,9 @@ def to_torch(cell):
     """
     kind = _kind(cell)
     sizes = {"input_size": cell.input_size, "hidden_size": cell.hidden_size}
-    like = {"dtype": cell.b.dtype, "device": cell.b.device}
-    # skip_init : pas de tirage initial, donc pas d'appel au générateur global.
-    layer = nn.utils.skip_init(_LAYERS[kind], **sizes, batch_first=True, **like)
+    # Bâtie sur « meta », la couche ne tire pas de poids : le générateur global ne bouge pas.
+    layer = _LAYERS[kind](**sizes, batch_first=True, dtype=cell.b.dtype, device="meta")
+    layer = layer.to_empty(device=cell.b.device)
     layer.weight_ih_l0.copy_(cell.W_x)
     layer.weight_hh_l0.copy_(cell.W_h)
     layer.bias_ih_l0.copy_(cell.b)

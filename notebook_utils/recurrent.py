@@ -23,8 +23,8 @@ def unroll(cell, x, state=None):
         state: l'état :math:`s_0` de départ ; nul s'il n'est pas donné.
 
     Returns:
-        Le couple ``(outputs, state)`` : toutes les sorties, ``(B, T, H)``, et l'état final
-        :math:`s_T`, de même structure que l'état de départ.
+        Le couple ``(outputs, state)``, où ``outputs`` réunit toutes les sorties, ``(B, T, H)``,
+        et ``state`` est l'état final :math:`s_T`, de même structure que l'état de départ.
 
     Raises:
         TypeError: si ``x`` n'est pas un tenseur, ou si ``cell`` ne suit pas le protocole.

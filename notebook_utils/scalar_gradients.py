@@ -51,8 +51,8 @@ def scalar_unroll(w_h, w_x, b, x, h_0=0.0):
         h_0: l'état de départ, nombre ou tenseur à 0 dimension.
 
     Returns:
-        Le couple ``(states, preactivations)`` : :math:`h_0, \dots, h_T`, de forme ``(T+1)``,
-        et :math:`a_1, \dots, a_T`, de forme ``(T)``.
+        Le couple ``(states, preactivations)``, où ``states`` est :math:`h_0, \dots, h_T`,
+        de forme ``(T+1)``, et ``preactivations`` est :math:`a_1, \dots, a_T`, de forme ``(T)``.
 
     Raises:
         ValueError: si ``x`` n'est pas de forme ``(T)``, avec au moins un pas.
@@ -154,8 +154,8 @@ def scalar_state_gradient(w_h, preactivations):
         preactivations: :math:`a_1, \dots, a_T`, de forme ``(T)``.
 
     Returns:
-        Une matrice triangulaire inférieure ``(T+1, T+1)`` : ligne :math:`t`,
-        colonne :math:`t'`, de 0 à :math:`T` ; sa diagonale vaut 1.
+        Une matrice triangulaire inférieure ``(T+1, T+1)``, de ligne :math:`t`
+        et de colonne :math:`t'`, de 0 à :math:`T` ; sa diagonale vaut 1.
 
     Example:
         >>> scalar_state_gradient(0.5, torch.zeros(2)).tolist()

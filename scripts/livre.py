@@ -15,8 +15,13 @@ import re
 import shutil
 import subprocess
 import sys
+import time
+import unicodedata
+import warnings
 from pathlib import Path
 
+import chapitres
+import references
 import yaml
 from jupyter_book.config import get_final_config
 from jupyter_book.pdf import update_latex_documents
@@ -25,12 +30,13 @@ from jupyter_cache.base import CacheBundleIn
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-import references
-
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = chapitres.ROOT
 BUILD = ROOT / "_build"
 UNUSED = {"sphinx_thebe", "sphinx_comments", "sphinx.ext.intersphinx"}
 PDF_NAME = "reseaux-recurrents"
+
+
+warnings.filterwarnings("ignore", category=FutureWarning, module="sphinx_external_toc")
 
 
 def execution_fingerprint() -> str:
@@ -42,24 +48,46 @@ def execution_fingerprint() -> str:
     return digest.hexdigest()[:12]
 
 
-def execution_cache() -> Path:
-    """Dossier du cache d'exécution courant ; les caches d'autres empreintes sont retirés."""
+def executed_chapters() -> Path:
+    """Cache où tous les chapitres sont exécutés ; seuls ceux qui ont changé l'ont été cette fois."""
     current = BUILD / "execution" / execution_fingerprint()
     current.mkdir(parents=True, exist_ok=True)
     for other in current.parent.iterdir():
         if other != current:
             shutil.rmtree(other)
+    cache = get_cache(str(current))
+    stale = [chapter for chapter in chapitres.chapters() if not is_cached(cache, chapter)]
+    for chapter, notebook in zip(stale, chapitres.in_parallel(execute, stale), strict=True):
+        store(cache, chapter, notebook)
     return current
 
 
-def reference_cache() -> Path:
-    """Cache d'exécution rempli des résultats de référence : rien ne sera exécuté."""
+def execute(chapter: Path):
+    start = time.monotonic()
+    notebook = chapitres.execute(chapter)
+    print(f"→ {chapter.relative_to(ROOT)} exécuté en {time.monotonic() - start:.0f} s", flush=True)
+    return notebook
+
+
+def is_cached(cache, chapter: Path) -> bool:
+    try:
+        cache.match_cache_notebook(chapitres.read_chapter(chapter))
+    except KeyError:
+        return False
+    return True
+
+
+def store(cache, chapter: Path, notebook) -> None:
+    cache.cache_notebook_bundle(CacheBundleIn(notebook, str(chapter)), check_validity=False, overwrite=True)
+
+
+def reference_results() -> Path:
+    """Cache rempli des résultats de référence : rien n'est exécuté."""
     path = BUILD / "references"
     shutil.rmtree(path, ignore_errors=True)
     cache = get_cache(str(path))
-    for chapter in references.chapters():
-        bundle = CacheBundleIn(references.with_references(chapter), str(chapter))
-        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+    for chapter in chapitres.chapters():
+        store(cache, chapter, references.with_references(chapter))
     return path
 
 
@@ -84,11 +112,13 @@ def configuration(cache: Path) -> tuple[dict, dict]:
         user_yaml=ROOT / "_config.yml", cli_config=overrides, sourcedir=ROOT
     )
     config["extensions"] = [name for name in config["extensions"] if name not in UNUSED]
+    config.pop("comments_config", None)
     return config, meta
 
 
 def build(builder: str, cache: Path) -> Path:
     """Lance Sphinx dans un dossier de travail ; lève ``SystemExit`` à la moindre faute."""
+    print(f"→ Sphinx : {builder}", flush=True)
     work = BUILD / "travail" / builder
     config, meta = configuration(cache)
     with patch_docutils(str(ROOT)), docutils_namespace():
@@ -99,9 +129,9 @@ def build(builder: str, cache: Path) -> Path:
             doctreedir=work / "doctrees",
             buildername=builder,
             confoverrides=config,
+            status=sys.stdout if os.environ.get("BAVARD") else None,
             warningiserror=True,
             keep_going=True,
-            parallel=os.cpu_count() or 1,
         )
         app.config.latex_documents = update_latex_documents(
             app.config.latex_documents, meta["latex_doc_overrides"]
@@ -127,7 +157,7 @@ def publish(source: Path, target: Path) -> None:
 
 def build_html() -> None:
     """Le HTML, avec à côté de ses pages les carnets que donne le bouton de téléchargement."""
-    cache = execution_cache()
+    cache = executed_chapters()
     pages, notebooks = build("html", cache), build("notebooks", cache)
     shutil.copytree(notebooks, pages / "carnets", dirs_exist_ok=True)
     publish(pages, BUILD / "html")
@@ -135,15 +165,28 @@ def build_html() -> None:
 
 def build_notebooks() -> None:
     try:
-        cache = reference_cache()
+        cache = reference_results()
     except ValueError as error:
         raise SystemExit(str(error)) from error
     publish(build("notebooks", cache), ROOT / "carnets")
 
 
+def fold_index_keys(source: Path) -> None:
+    """Ôte les accents des clés de tri de l'index : ``makeindex`` ne lit que des octets."""
+
+    def fold(match: re.Match) -> str:
+        key = unicodedata.normalize("NFD", match[1]).encode("ascii", "ignore").decode()
+        return rf"\index{{{key}@"
+
+    text = source.read_text(encoding="utf-8")
+    source.write_text(re.sub(r"\\index\{((?:[^@{}]|\{\})*)@", fold, text), encoding="utf-8")
+
+
 def build_pdf() -> None:
     """Compose le PDF ; une référence non résolue ou une erreur de LaTeX arrête tout."""
-    folder = build("latex", execution_cache())
+    folder = build("latex", executed_chapters())
+    fold_index_keys(folder / f"{PDF_NAME}.tex")
+    (folder / f"{PDF_NAME}.ind").unlink(missing_ok=True)  # index d'une composition interrompue
     command = ["latexmk", "-lualatex", "-interaction=nonstopmode", "-halt-on-error", f"{PDF_NAME}.tex"]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
     log = (folder / f"{PDF_NAME}.log").read_text(encoding="utf-8", errors="replace")

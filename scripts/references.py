@@ -11,36 +11,18 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import jupytext
 import nbformat
-from nbclient import NotebookClient
+from chapitres import ROOT, chapters, code_cells, execute, in_parallel, read_chapter
 
-ROOT = Path(__file__).resolve().parent.parent
-BOOK = ROOT / "book"
 REFERENCES = ROOT / "tests" / "references"
 EMPTY_SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 IMAGES = {"image/svg+xml": EMPTY_SVG, "application/pdf": None, "image/png": None}
 
 
-def chapters() -> list[Path]:
-    """Les chapitres exécutables : les pages de ``book/`` qui déclarent un noyau."""
-    return [path for path in sorted(BOOK.glob("*.md")) if "\nkernelspec:" in path.read_text("utf-8")[:600]]
-
-
 def reference_path(chapter: Path) -> Path:
     return REFERENCES / f"{chapter.stem}.json"
-
-
-def read_chapter(chapter: Path) -> nbformat.NotebookNode:
-    """Le chapitre en carnet, sans aucun résultat."""
-    return nbformat.v4.upgrade(jupytext.read(chapter))
-
-
-def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 def digest(cell: nbformat.NotebookNode) -> str:
@@ -57,24 +39,22 @@ def textual(output: nbformat.NotebookNode) -> dict:
     return output
 
 
-def execute(chapter: Path) -> list[dict]:
-    """Exécute un chapitre et renvoie les résultats de chacune de ses cellules de code."""
-    notebook = read_chapter(chapter)
-    NotebookClient(notebook, timeout=600, resources={"metadata": {"path": str(BOOK)}}).execute()
+def results(chapter: Path) -> list[dict]:
+    """Exécute un chapitre et renvoie ce que chacune de ses cellules de code a produit."""
     return [
         {"empreinte": digest(cell), "debut": cell.source.splitlines()[0], "resultats": list(map(textual, cell.outputs))}
-        for cell in code_cells(notebook)
+        for cell in code_cells(execute(chapter))
     ]
 
 
-def write(chapter: Path) -> str:
-    content = json.dumps(execute(chapter), ensure_ascii=False, indent=1) + "\n"
+def write(chapter: Path) -> None:
+    content = json.dumps(results(chapter), ensure_ascii=False, indent=1) + "\n"
     target = reference_path(chapter)
     target.parent.mkdir(exist_ok=True)
     temporary = target.with_suffix(".tmp")
     temporary.write_text(content, encoding="utf-8")
     temporary.replace(target)
-    return f"  {target.relative_to(ROOT)}"
+    print(f"  {target.relative_to(ROOT)}")
 
 
 def with_references(chapter: Path) -> nbformat.NotebookNode:
@@ -108,9 +88,7 @@ def main(names: list[str]) -> None:
         raise SystemExit(f"chapitre inconnu : {', '.join(sorted(unknown))}")
     for stale in set(REFERENCES.glob("*.json")) - {reference_path(path) for path in chapters()}:
         stale.unlink()
-    with ThreadPoolExecutor(2) as pool:
-        for message in pool.map(write, selected):
-            print(message)
+    in_parallel(write, selected)
 
 
 if __name__ == "__main__":

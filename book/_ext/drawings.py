@@ -145,7 +145,8 @@ def visit_html(self, node: tikz) -> None:
 
     path = svg_path(node["drawing"])
     if path.exists():
-        self.body.append(inline(path.read_text(encoding="utf-8"), node["drawing"], node["alt"]))
+        svg = path.read_text(encoding="utf-8")
+        self.body.append(inline(svg, node["drawing"], node["alt"], scale=1.75))
     raise nodes.SkipNode
 
 

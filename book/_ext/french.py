@@ -10,6 +10,7 @@ from docutils import nodes
 from sphinx.locale import translators
 from sphinx.search import languages
 from sphinx.search.fr import SearchFrench
+from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 FINE, NBSP = "\u202f", "\u00a0"
@@ -18,6 +19,7 @@ SPACINGS = [
     (re.compile(r"«[ \u00a0\u202f]+"), "«" + FINE),
     (re.compile(r"[ \u202f]+:(?=[\s\u00a0]|$)"), NBSP + ":"),
     (re.compile(r"(?<=\d) (?=%)"), FINE),
+    (re.compile(r"'"), "’"),
 ]
 
 # Ce que les catalogues français de Sphinx et des thèmes ne traduisent pas.
@@ -64,8 +66,8 @@ MESSAGES = {
     "next page": "page suivante",
     "By": "Par",
     "Exercise": "Exercice",
-    "Solution to": "Solution de l’",
-    "Exercise %s": "Exercice %s",
+    "Solution to": "Solution",
+    "Solution": "Solution",
 }
 
 
@@ -76,40 +78,58 @@ def with_french_spaces(text: str) -> str:
     return text
 
 
-class FrenchSpacing(SphinxPostTransform):
+VERBATIM = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
+
+
+def is_verbatim(node: nodes.Node) -> bool:
+    while node is not None:
+        if isinstance(node, VERBATIM):
+            return True
+        node = node.parent
+    return False
+
+
+def space(document: nodes.document) -> None:
     """Applique les espaces françaises au texte courant, jamais au code ni aux équations."""
+    for text in list(document.findall(nodes.Text)):
+        spaced = with_french_spaces(text.astext())
+        if spaced != text.astext() and not is_verbatim(text):
+            text.parent.replace(text, nodes.Text(spaced))
+
+
+class SpaceSource(SphinxTransform):
+    """Le texte des chapitres, avant que les titres n'en soient tirés pour le sommaire."""
+
+    default_priority = 850
+
+    def apply(self, **kwargs) -> None:
+        space(self.document)
+
+
+class SpaceResolved(SphinxPostTransform):
+    """Ce que les renvois, les citations et les valeurs calculées ont ajouté."""
 
     default_priority = 900
-    skipped = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
 
     def run(self, **kwargs) -> None:
-        for text in list(self.document.findall(nodes.Text)):
-            if not self.is_verbatim(text):
-                spaced = with_french_spaces(text.astext())
-                if spaced != text.astext():
-                    text.parent.replace(text, nodes.Text(spaced))
-
-    def is_verbatim(self, node: nodes.Node) -> bool:
-        while node is not None:
-            if isinstance(node, self.skipped):
-                return True
-            node = node.parent
-        return False
+        space(self.document)
 
 
 class FrenchMessages(NullTranslations):
-    """Catalogue de secours : répond pour les messages que les autres n'ont pas."""
+    """Catalogue prioritaire : les mots du livre d'abord, ceux des bibliothèques ensuite."""
+
+    def __init__(self, fallback: NullTranslations) -> None:
+        super().__init__()
+        self.add_fallback(fallback)
 
     def gettext(self, message: str) -> str:
-        return MESSAGES.get(message, message)
-
-    def ngettext(self, singular: str, plural: str, count: int) -> str:
-        return self.gettext(singular if count < 2 else plural)
+        return MESSAGES.get(message) or super().gettext(message)
 
 
 def complete_catalogues(app) -> None:
-    for catalogue in list(translators.values()):
-        catalogue.add_fallback(FrenchMessages())
+    for key, catalogue in list(translators.items()):
+        if not isinstance(catalogue, FrenchMessages):
+            translators[key] = FrenchMessages(catalogue)
 
 
 def without_accents(word: str) -> str:
@@ -147,7 +167,8 @@ def fold_accents_in_pages(app, pagename, templatename, context, doctree) -> None
 
 def setup(app):
     languages["fr"] = FrenchSearch
-    app.add_post_transform(FrenchSpacing)
+    app.add_transform(SpaceSource)
+    app.add_post_transform(SpaceResolved)
     app.connect("builder-inited", complete_catalogues)
     app.connect("html-page-context", fold_accents_in_pages)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

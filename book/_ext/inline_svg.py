@@ -65,12 +65,22 @@ def without_default_black(svg: str) -> str:
     return svg.replace("<svg ", '<svg fill="var(--role-ink)" ', 1)
 
 
-def inline(svg: str, name: str, alt: str) -> str:
+def enlarged(svg: str, scale: float) -> str:
+    """Multiplie la taille d'affichage du SVG ; la feuille de styles la borne à la largeur du texte."""
+    head, tail = svg.split(">", 1)
+
+    def resize(match: re.Match) -> str:
+        return f'{match[1]}="{float(match[2]) * scale:.0f}"'
+
+    return re.sub(r'\b(width|height)="([\d.]+)(?:pt)?"', resize, head) + ">" + tail
+
+
+def inline(svg: str, name: str, alt: str, scale: float = 1.33) -> str:
     """Le SVG prêt à mettre dans une page : un seul dessin, nommé ``alt`` pour les lecteurs d'écran."""
     svg = EMPTY_DEFS.sub("", JUNK.sub("", svg)).strip()
     svg = with_prefix(with_variables(svg), name)
     svg = re.sub(r'\s(?:xmlns:xlink|xmlns|version)="[^"]*"', "", svg)
-    svg = re.sub(r'(<svg\b[^>]*?) style="[^"]*"', r"\1", svg, count=1)
+    svg = enlarged(re.sub(r'(<svg\b[^>]*?) style="[^"]*"', r"\1", svg, count=1), scale)
     head = f'<svg class="figure-svg" role="img" aria-label="{escape(alt, quote=True)}" '
     return without_default_black(re.sub(r"<svg\b\s*", lambda _: head, svg, count=1)) + "\n"
 

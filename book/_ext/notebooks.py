@@ -91,6 +91,8 @@ class NotebookWriter:
                 self.code_cell(child, folded=True)
             elif isinstance(child, nodes.section):
                 self.block_with_cells(child, depth)
+            elif isinstance(child, nodes.title):
+                self.markdown_cell(self.block_title_of_solution(child))
             else:
                 self.markdown_cell(self.block(child, depth))
 
@@ -174,8 +176,18 @@ class NotebookWriter:
     def block_Admonition(self, node, depth):
         title, *rest = node.children if isinstance(node.children[0], nodes.title) else (None, *node.children)
         heading = self.text(title) if title is not None else ADMONITIONS[node.tagname]
+        heading = self.exercise_number(node) + heading
         body = "\n\n".join(filter(None, (self.block(child, depth) for child in rest)))
         return self.quote(f"**{heading}**\n\n{body}")
+
+    def block_title_of_solution(self, node) -> str:
+        return f"**{self.text(node).strip()}**"
+
+    def exercise_number(self, node) -> str:
+        """« Exercice 1.2 », que Sphinx n'écrit d'ordinaire qu'au moment de produire le HTML."""
+        numbers = self.builder.fignumbers.get("exercise", {})
+        number = next((numbers[name] for name in node["ids"] if name in numbers), None)
+        return f"Exercice {'.'.join(map(str, number))}" if number else ""
 
     def block_table(self, node, depth):
         rows = [[self.text(entry) for entry in row.children] for row in node.findall(nodes.row)]
@@ -333,6 +345,7 @@ class NotebookBuilder(Builder):
     def write_doc(self, docname, doctree):
         if not self.is_notebook(docname):
             return
+        self.fignumbers = self.env.toc_fignumbers.get(docname, {})
         writer = NotebookWriter(self, docname)
         writer.top_level(doctree, 1)
         repository = self.config.html_theme_options["repository_url"]

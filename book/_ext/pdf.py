@@ -6,6 +6,7 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.texescape import escape
 
 PREAMBLE = Path(__file__).with_name("preambule_livre.tex")
 APPENDICES_START = "book/notations"
@@ -23,6 +24,29 @@ class RemoveHiddenInputs(SphinxPostTransform):
                 for child in list(cell.children):
                     if child.get("nb_element") == "cell_code_source":
                         cell.remove(child)
+
+
+class UnnumberedPreface(SphinxPostTransform):
+    """La préface ouvre le livre sans numéro, comme dans le HTML : la numérotation commence au cours."""
+
+    default_priority = 15
+    formats = ("latex",)
+
+    def run(self, **kwargs) -> None:
+        (preface,) = (child for child in self.document.children if isinstance(child, nodes.section))
+        title = preface.next_node(nodes.title)
+        for section in [child for child in preface.children if isinstance(child, nodes.section)]:
+            heading, *body = section.children
+            preface.remove(section) if not body else section.replace_self([self.heading(heading), *body])
+        opening = (
+            rf"\chapter*{{{title.astext()}}}\addcontentsline{{toc}}{{chapter}}{{{title.astext()}}}"
+            rf"\markboth{{{title.astext()}}}{{{title.astext()}}}"
+        )
+        preface.insert(1, nodes.raw("", opening, format="latex"))
+
+    @staticmethod
+    def heading(title: nodes.title) -> nodes.raw:
+        return nodes.raw("", rf"\section*{{{escape(title.astext())}}}", format="latex")
 
 
 class StartAppendices(SphinxPostTransform):
@@ -57,11 +81,13 @@ def configure(app, config) -> None:
 """,
         "preamble": PREAMBLE.read_text(encoding="utf-8"),
         "figure_align": "htbp",
+        "releasename": "Version",
     }
 
 
 def setup(app):
     app.add_post_transform(RemoveHiddenInputs)
+    app.add_post_transform(UnnumberedPreface)
     app.add_post_transform(StartAppendices)
     app.connect("config-inited", configure)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

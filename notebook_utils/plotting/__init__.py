@@ -1,0 +1,29 @@
+"""Les figures du cours : calculer ailleurs, tracer ici.
+
+Chaque fonction ``plot_*`` reçoit des tableaux déjà calculés et un axe facultatif,
+trace, et rend l'axe ; aucune n'appelle ``plt.show``.
+Ce module n'importe aucun autre module de ``notebook_utils``.
+"""
+
+from .figures import (
+    plot_derivative_products,
+    plot_fading_influence,
+    plot_gradient_norms,
+    plot_tanh,
+)
+from .numbers import format_number, french_axis
+from .palette import PALETTE, Shade, sequential_colormap
+from .style import prepare_notebook_graphics
+
+__all__ = [
+    "PALETTE",
+    "Shade",
+    "format_number",
+    "french_axis",
+    "plot_derivative_products",
+    "plot_fading_influence",
+    "plot_gradient_norms",
+    "plot_tanh",
+    "prepare_notebook_graphics",
+    "sequential_colormap",
+]

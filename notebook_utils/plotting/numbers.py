@@ -1,0 +1,136 @@
+"""Écrire les nombres à la française : virgule, espace fine, puissances de dix."""
+
+import math
+import numbers
+
+import numpy as np
+from matplotlib.ticker import Formatter, NullFormatter
+
+__all__ = ["format_number", "french_axis"]
+
+THIN_SPACE = "\u202f"
+MINUS = "\u2212"
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_SPECIAL = {math.inf: "∞", -math.inf: f"{MINUS}∞"}
+
+
+def format_number(value, digits=3):
+    r"""Écrit un nombre comme un texte français l'imprime.
+
+    Un entier est écrit en entier.
+    Un réel garde ``digits`` chiffres significatifs, sans zéros de fin,
+    et sa partie entière n'est jamais arrondie à la dizaine ;
+    hors de :math:`[10^{-3}, 10^6[`, il est écrit avec une puissance de dix.
+
+    Args:
+        value: un entier ou un réel, de Python, de NumPy ou de PyTorch (tenseur à un élément).
+        digits: nombre de chiffres significatifs d'un réel, au moins 1.
+
+    Returns:
+        Le texte, avec virgule décimale, espace fine insécable (U+202F) entre les milliers,
+        signe moins typographique (U+2212), exposants en Unicode.
+
+    Raises:
+        TypeError: si ``value`` n'est pas un nombre réel, ou ``digits`` pas un entier.
+        ValueError: si ``digits`` est inférieur à 1.
+
+    Example:
+        >>> format_number(3.14159), format_number(0.5), format_number(2.0)
+        ('3,14', '0,5', '2')
+        >>> format_number(31390) == "31\u202f390", format_number(-1.5) == "\u22121,5"
+        (True, True)
+        >>> format_number(8.88e-16, digits=2), format_number(1e-6), format_number(2.5e7)
+        ('8,9·10⁻¹⁶', '10⁻⁶', '2,5·10⁷')
+    """
+    value = value.item() if hasattr(value, "item") else value
+    _check_number(value, digits)
+    if value in _SPECIAL or value != value:
+        return _SPECIAL.get(value, "indéfini")
+    if isinstance(value, numbers.Integral):
+        return _french(f"{value:,d}")
+    mantissa, exponent = _scientific(value, digits)
+    if value == 0 or 1e-3 <= abs(value) < 1e6:
+        text = f"{value:,.{max(0, digits - 1 - exponent)}f}"
+        return _french(_without_trailing_zeros(text))
+    return _power_of_ten(_french(_without_trailing_zeros(mantissa)), exponent)
+
+
+def french_axis(ax):
+    r"""Met les graduations d'un axe à la française : 0,5 ; 1 000 ; −2 ; 10⁻³.
+
+    Sur une échelle logarithmique, les graduations sont des puissances de dix.
+    À appeler après ``set_xscale`` et ``set_yscale``, qui remettent la graduation de Matplotlib.
+
+    Args:
+        ax: les axes de Matplotlib, modifiés sur place.
+
+    Returns:
+        Les axes reçus.
+
+    Example:
+        >>> from matplotlib.figure import Figure
+        >>> ax = french_axis(Figure().subplots())
+        >>> ax.xaxis.get_major_formatter()(0.25)
+        '0,25'
+    """
+    for axis in (ax.xaxis, ax.yaxis):
+        french_ticks(axis)
+    return ax
+
+
+def french_ticks(axis):
+    """Choisit la graduation d'un seul axe (``ax.xaxis`` ou ``ax.yaxis``) selon son échelle."""
+    if axis.get_scale() == "log":
+        axis.set_major_formatter(PowerFormatter())
+        axis.set_minor_formatter(NullFormatter())
+    elif axis.get_scale() == "linear":
+        axis.set_major_formatter(DecimalFormatter())
+
+
+class DecimalFormatter(Formatter):
+    """Graduations d'une échelle linéaire."""
+
+    def __call__(self, value, pos=None):
+        """Écrit une graduation ; un zéro calculé à l'arrondi près est un zéro."""
+        span = np.ptp(self.axis.get_view_interval()) if self.axis is not None else 0.0
+        return format_number(0 if abs(value) < 1e-9 * span else float(value), digits=6)
+
+
+class PowerFormatter(Formatter):
+    """Graduations d'une échelle logarithmique : les puissances entières de dix."""
+
+    def __call__(self, value, pos=None):
+        """Écrit une puissance de dix, et rien pour les autres valeurs."""
+        exponent = round(math.log10(value)) if value > 0 else None
+        if exponent is None or not math.isclose(value, 10.0**exponent):
+            return ""
+        return "1" if exponent == 0 else _power_of_ten("1", exponent)
+
+
+def _scientific(value, digits):
+    """Sépare mantisse et exposant, après arrondi : 9,996 à 3 chiffres a pour exposant 1."""
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    return mantissa, int(exponent)
+
+
+def _power_of_ten(mantissa, exponent):
+    power = "10" + str(exponent).translate(_SUPERSCRIPTS)
+    return {"1": power, f"{MINUS}1": MINUS + power}.get(mantissa, f"{mantissa}·{power}")
+
+
+def _without_trailing_zeros(text):
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def _french(text):
+    return text.replace(",", THIN_SPACE).replace(".", ",").replace("-", MINUS)
+
+
+def _check_number(value, digits):
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"value : reçu {value!r} ({type(value).__name__}), attendu un nombre réel")
+    if isinstance(digits, bool) or not isinstance(digits, int):
+        raise TypeError(f"digits : reçu {digits!r} ({type(digits).__name__}), attendu un entier")
+    if digits < 1:
+        raise ValueError(f"digits : reçu {digits}, attendu un entier supérieur ou égal à 1")
