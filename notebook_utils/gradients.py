@@ -213,6 +213,14 @@ def clip_by_norm(gradients, max_norm):
         >>> [g.tolist() for g in clip_by_norm([torch.tensor([3.0]), torch.tensor([4.0])], 1.0)]
         [[0.6000000238418579], [0.800000011920929]]
     """
+    gradients = _check_gradients(gradients, max_norm)
+    norm = torch.sqrt(sum((g**2).sum() for g in gradients))
+    scale = max_norm / norm if norm >= max_norm else 1.0
+    return [scale * g for g in gradients]
+
+
+def _check_gradients(gradients, max_norm):
+    """Rend la liste des gradients, ou refuse ce qui n'en est pas une."""
     if isinstance(gradients, Tensor):
         raise TypeError("gradients : reçu un tenseur, attendu une liste de tenseurs")
     gradients = list(gradients)
@@ -220,9 +228,7 @@ def clip_by_norm(gradients, max_norm):
         raise ValueError("gradients : reçu une liste vide, attendu au moins un tenseur")
     if not max_norm > 0:
         raise ValueError(f"max_norm : reçu {max_norm}, attendu un nombre strictement positif")
-    norm = torch.sqrt(sum((g**2).sum() for g in gradients))
-    scale = max_norm / norm if norm >= max_norm else 1.0
-    return [scale * g for g in gradients]
+    return gradients
 
 
 def _pack(state):

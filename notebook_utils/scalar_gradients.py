@@ -136,7 +136,7 @@ def scalar_weight_gradient_sum(w_h, states, preactivations):
     slopes = _scalar_slopes(states, preactivations)  # slopes[k - 1] = tanh'(a_k)
     gradients = []
     for t in range(len(states)):
-        terms = [states[s] * w_h ** (t - 1 - s) * slopes[s:t].prod() for s in range(t)]
+        terms = [states[s] * (1.0 * w_h) ** (t - 1 - s) * slopes[s:t].prod() for s in range(t)]
         gradients.append(sum(terms, start=states.new_zeros(())))
     return torch.stack(gradients)  # (T+1)
 
@@ -165,7 +165,7 @@ def scalar_state_gradient(w_h, preactivations):
     gradient = slopes.new_zeros(len(slopes) + 1, len(slopes) + 1)
     for t in range(len(slopes) + 1):
         for s in range(t + 1):
-            gradient[t, s] = w_h ** (t - s) * slopes[s:t].prod()
+            gradient[t, s] = (1.0 * w_h) ** (t - s) * slopes[s:t].prod()
     return gradient  # (T+1, T+1)
 
 

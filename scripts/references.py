@@ -2,6 +2,8 @@
 
 ``python scripts/references.py [chapitre…]`` exécute les chapitres et réécrit
 ``tests/references/<chapitre>.json`` : du texte, à relire comme un diff avant de l'archiver.
+``python scripts/references.py --nbval`` n'exécute rien : il écrit dans ``_build/nbval`` les
+chapitres en carnets, munis de ces résultats, que ``pytest --nbval`` réexécute et compare.
 Les images ne sont pas gardées (elles diffèrent d'une machine à l'autre dans leurs dernières
 décimales) ; seule leur présence l'est.
 """
@@ -81,7 +83,22 @@ def with_count(output: dict) -> dict:
     return output | ({"execution_count": 1} if output["output_type"] == "execute_result" else {})
 
 
+def write_nbval_notebooks() -> None:
+    """Écrit un carnet par chapitre pour ``nbval`` ; une cellule sans référence est une erreur."""
+    folder = ROOT / "_build" / "nbval"
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in folder.glob("*.ipynb"):
+        stale.unlink()
+    for chapter in chapters():
+        nbformat.write(with_references(chapter), folder / f"{chapter.stem}.ipynb")
+
+
 def main(names: list[str]) -> None:
+    if names == ["--nbval"]:
+        try:
+            return write_nbval_notebooks()
+        except ValueError as error:
+            raise SystemExit(str(error)) from error
     selected = [path for path in chapters() if not names or path.stem in names]
     unknown = set(names) - {path.stem for path in selected}
     if unknown:

@@ -249,3 +249,10 @@ def test_bad_inputs():
         clip_by_norm([], 1.0)
     with both(ValueError, "0", "un nombre strictement positif"):
         clip_by_norm([torch.ones(3)], 0)
+
+
+def test_scalar_gradients_accept_integer_weights():
+    """Un poids entier n'est pas élevé à de grandes puissances entières : pas de dépassement."""
+    states, preactivations = scalar_unroll(3, 1.0, 0.0, torch.zeros(60, dtype=torch.float64), h_0=0.1)
+    assert torch.isfinite(scalar_state_gradient(3, preactivations)).all()
+    assert torch.isfinite(scalar_weight_gradient_sum(3, states, preactivations)).all()

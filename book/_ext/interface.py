@@ -1,10 +1,57 @@
-"""Boutons et gabarits du thème : carnet à télécharger, Binder, PDF ; ni doublon ni requête tierce."""
+"""Le thème, mis aux usages du livre : boutons, mots, rôles d'accessibilité et recherche.
+
+Ce que les gabarits du thème écrivent en dur (un mot anglais, un rôle ARIA fautif) est remplacé
+au moment où la page est rendue : aucun gabarit n'est recopié.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from french import FOLDING_STEMMER, FrenchMessages
+from sphinx.errors import ExtensionError
+from sphinx.search import IndexBuilder
+
 LAST = 900  # après les extensions du thème
+
+PAGE_REWRITES = {
+    # Mots anglais écrits en dur.
+    'title="Toggle primary sidebar"': 'title="Afficher ou masquer le sommaire"',
+    'title="Toggle secondary sidebar"': 'title="Afficher ou masquer le plan de la page"',
+    '<nav class="bd-links bd-docs-nav" aria-label="Main">': '<nav class="bd-links bd-docs-nav" aria-label="Sommaire">',
+    '<nav aria-label="Page">': '<nav aria-label="Plan de la page">',
+    'alt="Binder logo"': 'alt=""',  # le mot « Binder » suit l'image
+    # Le titre du livre et la recherche, en haut du sommaire, sont l'en-tête du site.
+    '<div class="sidebar-primary-items__start sidebar-primary__section">\n        <div class="sidebar-primary-item">': (
+        '<div class="sidebar-primary-items__start sidebar-primary__section">\n'
+        '        <div class="sidebar-primary-item" role="banner">'
+    ),
+    # Le nom d'un bouton contient le texte que l'on y voit.
+    ' title="Rechercher" aria-label="Rechercher" data-bs-placement="bottom" data-bs-toggle="tooltip">\n'
+    ' <i class="fa-solid fa-magnifying-glass"></i>\n <span': (
+        ' data-bs-placement="bottom">\n <i class="fa-solid fa-magnifying-glass"></i>\n <span'
+    ),
+    'data-mode="light" title="Clair"': 'data-mode="light"',
+    'data-mode="dark"  title="Sombre"': 'data-mode="dark"',
+    'data-mode="auto"  title="Paramètres système"': 'data-mode="auto"',
+    # Les entrées d'une bibliographie sont les éléments d'une liste.
+    'role="doc-biblioentry"': 'role="listitem"',
+}
+
+SCRIPT_REWRITES = {
+    "togglebutton.js": {'aria-label="Toggle hidden content"': 'aria-label="Afficher ou masquer"'},
+}
+
+# Un bloc que l'on vient de déplier peut défiler : le thème doit le rendre accessible au clavier.
+FOCUS_AFTER_UNFOLDING = """
+for (const event of ["toggle", "click"]) {
+  document.addEventListener(event, ({target}) => {
+    if (target.closest("details, .toggle")) setTimeout(() => window.dispatchEvent(new Event("resize")), 350);
+  }, true);
+}
+"""
+# Ouvert depuis le disque, le livre ne peut pas lire ses autres pages pour en citer un extrait.
+NO_SUMMARY_ON_DISK = 'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;'
 
 
 def use_book_notebook(app, pagename, templatename, context, doctree) -> None:
@@ -18,6 +65,53 @@ def use_book_notebook(app, pagename, templatename, context, doctree) -> None:
                 button["url"] = button["url"].split("?")[0] + f"?urlpath=lab/tree/carnets/{name}.ipynb"
 
 
+def search_from_disk(app, pagename, templatename, context, doctree) -> None:
+    if pagename == "search":
+        app.add_js_file(None, body=NO_SUMMARY_ON_DISK)
+
+
+def rewrite(text: str, table: dict[str, str]) -> str:
+    for before, after in table.items():
+        text = text.replace(before, after)
+    return text
+
+
+def adapt_templates(app) -> None:
+    """Les gabarits parlent avec les mots du livre, et leur résultat est corrigé."""
+    if app.builder.format != "html":
+        return
+    templates = app.builder.templates
+    templates.environment.install_gettext_translations(FrenchMessages(app.translator))
+    render = templates.render
+    templates.render = lambda template, context: rewrite(render(template, context), PAGE_REWRITES)
+
+
+def adapt_scripts(app, exception) -> None:
+    """Corrige les scripts des extensions ; une correction devenue sans objet arrête la construction."""
+    if exception is not None or app.builder.format != "html":
+        return
+    for name, table in SCRIPT_REWRITES.items():
+        path = Path(app.outdir, "_static", name)
+        text = path.read_text(encoding="utf-8")
+        corrected = rewrite(text, table)
+        if not all(after in corrected for after in table.values()):
+            raise ExtensionError(f"« {name} » a changé : revoyez SCRIPT_REWRITES dans interface.py")
+        path.write_text(corrected, encoding="utf-8")
+
+
+def folded_stemmer(self: IndexBuilder) -> str:
+    """Le code de recherche engendré par Sphinx, et le repli des accents de la requête."""
+    return get_js_stemmer_code(self) + FOLDING_STEMMER
+
+
+get_js_stemmer_code = IndexBuilder.get_js_stemmer_code
+
+
 def setup(app):
+    IndexBuilder.get_js_stemmer_code = folded_stemmer
+    app.connect("builder-inited", adapt_templates)
     app.connect("html-page-context", use_book_notebook, priority=LAST)
+    app.connect("html-page-context", search_from_disk)
+    app.connect("build-finished", adapt_scripts)
+    app.add_js_file(None, body=FOCUS_AFTER_UNFOLDING)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

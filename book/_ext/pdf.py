@@ -82,6 +82,7 @@ def configure(app, config) -> None:
         "preamble": PREAMBLE.read_text(encoding="utf-8"),
         "figure_align": "htbp",
         "releasename": "Version",
+        "fvset": r"\fvset{fontsize=\footnotesize}",
     }
 
 

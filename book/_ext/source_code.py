@@ -27,7 +27,8 @@ class IncludeWithoutDocstring(LiteralInclude):
             for block in (block for node in result for block in node.findall(nodes.literal_block)):
                 source = without_docstring(block.astext())
                 block.rawsource = source
-                block.children = [nodes.Text(source)]
+                block.children = []
+                block += nodes.Text(source)
         return result
 
 

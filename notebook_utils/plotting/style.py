@@ -1,5 +1,6 @@
 """Régler Matplotlib pour les pages du cours."""
 
+import logging
 import os
 import sys
 
@@ -22,6 +23,7 @@ def prepare_notebook_graphics():
     Le réglage vaut pour tout le processus ; hors d'un notebook, les formats ne changent pas.
 
     Effets : ``matplotlib.rcParams``, les échelles ``"linear"`` et ``"log"`` de Matplotlib,
+    les avertissements de ``fontTools`` sur la date des polices, qui sont tus,
     et la variable d'environnement ``SOURCE_DATE_EPOCH`` si elle n'existe pas
     (elle fixe la date écrite dans les SVG et les PDF).
 
@@ -35,6 +37,7 @@ def prepare_notebook_graphics():
     register_scale(FrenchLinearScale)
     register_scale(FrenchLogScale)
     os.environ.setdefault("SOURCE_DATE_EPOCH", "0")
+    logging.getLogger("fontTools").setLevel(logging.ERROR)  # il s'étonne de la date d'une police
     if _inside_ipython():
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 

@@ -1,0 +1,82 @@
+"""Lecture des sources du livre pour les tests : pages, cellules, directives, texte courant."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BOOK = ROOT / "book"
+PAGES = sorted(BOOK.glob("*.md"))
+CHAPTERS = [page for page in PAGES if "\nkernelspec:" in page.read_text("utf-8")[:600]]
+
+FENCE = re.compile(r"^[ ]*(?P<fence>`{3,}|:{3,})(?P<info>[^\n]*)$")
+CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+DRAWING = re.compile(r"^:{3,}\{tikz\}(?P<body>.*?)^:{3,}$", re.MULTILINE | re.DOTALL)
+MATH = re.compile(r"\$\$.*?\$\$(?: \([\w-]+\))?|\$[^$]+\$", re.DOTALL)
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def cells(page: Path) -> list[tuple[int, str, str]]:
+    """Cellules de code : ligne, en-tête YAML ou options, code."""
+    text, found = text_of(page), []
+    for match in CELL.finditer(text):
+        header, code = split_header(match["body"])
+        found.append((text.count("\n", 0, match.start()) + 1, header, code))
+    return found
+
+
+def markdown(page: Path) -> str:
+    """Le texte d'une page, sans son en-tête YAML."""
+    return FRONT_MATTER.sub("", text_of(page))
+
+
+def split_header(body: str) -> tuple[str, str]:
+    if body.startswith("---\n"):
+        header, code = body[4:].split("\n---\n", 1)
+        return header, code
+    rows = body.splitlines(keepends=True)
+    size = next((rank for rank, row in enumerate(rows) if not row.startswith(":")), len(rows))
+    return "".join(rows[:size]), "".join(rows[size:])
+
+
+def prose(page: Path) -> list[tuple[int, str]]:
+    """Lignes de texte courant, numérotées : ni code, ni équation, ni dessin, ni en-tête."""
+    text = text_of(page)
+    for pattern in (CELL, DRAWING_BODY, CODE_BLOCK, FRONT_MATTER, MATH):
+        text = pattern.sub(blank, text)
+    rows = enumerate(text.splitlines(), start=1)
+    stripped = ((number, without_markup(row)) for number, row in rows)
+    return [(number, row) for number, row in stripped if row]
+
+
+def blank(match: re.Match) -> str:
+    """Efface un passage sans changer les numéros de ligne ; une formule en ligne devient « X »."""
+    return "X" if "\n" not in match[0] else "\n" * match[0].count("\n")
+
+
+DRAWING_BODY = re.compile(r"(?<=\n):alt:[^\n]*\n(?:(?!:{3,}$).*\n)*(?=:{3,}$)", re.MULTILINE)
+CODE_BLOCK = re.compile(r"^```(?:\{literalinclude\}|\{bibliography\}|\{eval-rst\}|bibtex|python|md)[^\n]*\n.*?^```$", re.M | re.S)
+FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
+ROLE = re.compile(r"\{(?P<role>[\w:]+)\}`(?P<text>[^`<]*)(?:<[^>]*>)?`")
+OPTION = re.compile(r"^\s*:[\w-]+:(?: .*)?$|^\s*\([\w:-]+\)=.*$")
+
+
+def role_text(match: re.Match) -> str:
+    """Le texte d'un rôle s'il en a un à lui ; sinon (renvoi, citation, valeur collée), « X »."""
+    if match["role"] == "term" or "<" in match[0]:
+        return match["text"].strip()
+    return "figure" if match["role"] == "numref" else "X"
+
+
+def without_markup(row: str) -> str:
+    if OPTION.match(row) and not row.lstrip().startswith((":alt:", ":caption:")):
+        return ""
+    row = re.sub(r"^\s*(?:[`:]{3,}.*\}|:[\w-]+:|[-#>|]+|\d+\.)\s?", "", row)
+    row = ROLE.sub(role_text, row)
+    row = re.sub(r"`[^`]*`", "X", row)
+    row = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", row)
+    return re.sub(r"[*_]{1,2}", "", row).strip()

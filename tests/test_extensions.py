@@ -1,0 +1,169 @@
+"""Les extensions Sphinx locales, une par une."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+
+import drawings
+import pytest
+from citations import FrenchAuthorYear
+from french import MESSAGES, FrenchMessages, FrenchSearch, with_french_spaces, without_accents
+from inline_svg import inline, unknown_colours, with_prefix, with_variables
+from palette_css import stylesheet
+from source_code import without_docstring
+
+from notebook_utils.plotting import PALETTE
+
+
+@pytest.mark.parametrize(
+    ("typed", "printed"),
+    [
+        ("vrai ? oui !", "vrai\u202f? oui\u202f!"),
+        ("un ; deux", "un\u202f; deux"),
+        ("ainsi : voici", "ainsi\u00a0: voici"),
+        ("« mot »", "«\u202fmot\u202f»"),
+        ("50 %", "50\u202f%"),
+        ("l'état", "l’état"),
+        ("x:y, 12:30", "x:y, 12:30"),
+    ],
+)
+def test_french_spaces(typed, printed):
+    assert with_french_spaces(typed) == printed
+    assert with_french_spaces(printed) == printed
+
+
+def test_accents_are_folded_alike_in_index_and_query():
+    search = FrenchSearch({})
+    assert without_accents("Récurrents élèves ça") == "Recurrents eleves ca"
+    assert search.stem("récurrent") == search.stem("recurrents")
+
+
+def test_messages_of_the_book_come_first():
+    class Other:
+        def gettext(self, message):
+            return f"autre {message}"
+
+    messages = FrenchMessages(Other())
+    assert messages.gettext("Open issue") == MESSAGES["Open issue"]
+    assert messages.gettext("inconnu") == "autre inconnu"
+
+
+def test_two_authors_are_joined_by_et():
+    style = FrenchAuthorYear()
+    assert style.person.sep2 == " et " and style.person.last_sep == " et "
+
+
+SVG = (
+    '<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="100pt" height="50pt" version="1.1">'
+    '<defs><clipPath id="c"><path d="M 0 0"/></clipPath></defs>'
+    f'<path style="fill:{PALETTE["input"].light};stroke:#123456" clip-path="url(#c)"/><use xlink:href="#g"/></svg>'
+)
+
+
+def test_palette_colours_become_variables():
+    assert "fill:var(--role-input)" in with_variables(SVG)
+    assert unknown_colours(SVG) == {"#123456"}
+
+
+def test_identifiers_are_prefixed():
+    result = with_prefix(SVG, "fig-a")
+    assert 'id="fig-a-c"' in result and "url(#fig-a-c)" in result and 'href="#fig-a-g"' in result
+
+
+def test_inline_svg_is_described():
+    result = inline(SVG, "fig-a", 'Un "dessin" <simple>')
+    assert 'role="img"' in result and 'aria-label="Un &quot;dessin&quot; &lt;simple&gt;"' in result
+    assert 'width="133"' in result and "<?xml" not in result
+
+
+def test_stylesheet_has_every_role_in_both_themes():
+    light, dark = stylesheet().split("html[data-theme=dark]")
+    for role, shade in PALETTE.items():
+        variable = f"--role-{role.replace('_', '-')}:"
+        assert variable in light
+        assert role == "paper" or f"{variable} {shade.dark}" in dark
+
+
+def test_docstrings_are_removed_from_shown_code():
+    source = 'def f(x):\n    """Double."""\n    return 2 * x\n'
+    assert without_docstring(source) == "def f(x):\n    return 2 * x\n"
+    assert without_docstring("def f(x):\n    return x\n") == "def f(x):\n    return x\n"
+
+
+def test_indentation_and_blank_lines_do_not_change_a_drawing():
+    assert drawings.fingerprint("  \\node {a};\n\n") == drawings.fingerprint("\\node {a};")
+    assert drawings.fingerprint("\\node {a};") != drawings.fingerprint("\\node {b};")
+
+
+def test_preamble_and_palette_change_the_fingerprint(monkeypatch):
+    before = drawings.fingerprint("\\node {a};")
+    monkeypatch.setattr(drawings, "preamble", lambda: "autre")
+    assert drawings.fingerprint("\\node {a};") != before
+
+
+def test_no_kept_drawing_is_stale():
+    stale = [f"{item.path.name}:{item.line}: {item.name}" for item in drawings.all_drawings() if item.is_stale]
+    assert not stale, "« make dessins » : " + ", ".join(stale)
+
+
+def test_every_drawing_is_read_with_its_line():
+    found = drawings.all_drawings()
+    for item in found:
+        assert item.path.read_text("utf-8").splitlines()[item.line - 1].lstrip().startswith(":::{tikz}")
+    assert len(found) == sum(page.read_text("utf-8").count(":::{tikz}") for page in drawings.BOOK.glob("*.md"))
+
+
+def test_no_orphan_svg():
+    assert {path.stem for path in drawings.DRAWINGS.glob("*.svg")} == {item.name for item in drawings.all_drawings()}
+
+
+@pytest.mark.skipif(shutil.which("lualatex") is None, reason="TeX absent")
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [(r"\node[draw {a};", "dessin « fig-x »"), (r"\node[fill=red] {a};", "couleurs hors palette : #ff0000")],
+)
+def test_a_faulty_drawing_names_its_file_and_line(code, message, tmp_path, monkeypatch):
+    import dessins
+
+    monkeypatch.setattr(dessins, "ROOT", tmp_path)
+    page = tmp_path / "page.md"
+    page.write_text(f"texte\n\n:::{{tikz}} Légende.\n:name: fig-x\n:alt: Rien.\n{code}\n:::\n", encoding="utf-8")
+    (drawing,) = drawings.read_drawings(page)
+    error = dessins.render(drawing)
+    assert error.startswith("page.md:3: ") and message in error
+    assert not drawing.svg.exists()
+
+
+def test_a_drawing_to_render_without_tex_is_a_clear_message(monkeypatch, capsys, tmp_path):
+    import dessins
+
+    drawing = drawings.Drawing("fig-x", r"\node {a};", dessins.ROOT / "book" / "rnn.md", 12)
+    monkeypatch.setattr(drawings, "all_drawings", lambda: [drawing])
+    shutil.copy(drawings.DRAWINGS / "preambule.tex", tmp_path)
+    monkeypatch.setattr(drawings, "DRAWINGS", tmp_path)
+    monkeypatch.setattr(dessins.shutil, "which", lambda tool: None)
+    assert dessins.main([]) == 1
+    printed = capsys.readouterr().out
+    assert "book/rnn.md:12" in printed and "make installer-tex" in printed
+
+
+def test_installer_tells_the_exact_command(tmp_path):
+    """Sans droit d'installer, le script affiche la commande à taper et échoue."""
+    if shutil.which("dpkg-query") is None:
+        pytest.skip("système sans paquets Debian")
+    script = (drawings.BOOK.parent / "scripts" / "installer.sh").read_text("utf-8")
+    (tmp_path / "scripts").mkdir()
+    (tmp_path / "scripts" / "installer.sh").write_text(re.sub(r'\[ "\$\(id -u\)" = 0 \]', "false", script))
+    (tmp_path / "scripts" / "paquets-x.txt").write_text("paquet-qui-n-existe-pas\n")
+    (tmp_path / "sudo").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "sudo").chmod(0o755)
+    result = subprocess.run(
+        ["bash", tmp_path / "scripts" / "installer.sh", "systeme", "x"],
+        capture_output=True,
+        text=True,
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+    )
+    assert result.returncode == 1
+    assert "apt-get install -y --no-install-recommends paquet-qui-n-existe-pas" in result.stderr

