@@ -22,7 +22,7 @@ def state_jacobians(cell, x, state=None):
 
         J_t = \frac{\partial s_t}{\partial s_{t-1}}, \qquad t = 1, \dots, T
 
-    :math:`s_t \in \mathbb{R}^S` est l'état complet : :math:`h_t` pour une RNN ou une GRU
+    :math:`s_t \in \mathbb{R}^S` est l'état complet : :math:`h_t` pour un RNN ou une GRU
     (:math:`S = H`), :math:`[h_t ; c_t]` pour une LSTM (:math:`S = 2H`).
 
     Args:
@@ -134,7 +134,7 @@ def state_gradient_norms(cell, x, state=None):
 
 
 def singular_value_bounds(W_h, slopes):
-    r"""Encadre le produit des jacobiennes d'une RNN par les valeurs singulières.
+    r"""Encadre le produit des jacobiennes d'un RNN par les valeurs singulières.
 
     .. math::
 
@@ -149,7 +149,7 @@ def singular_value_bounds(W_h, slopes):
     Args:
         W_h: la matrice récurrente, de forme ``(H, H)``.
         slopes: les pentes :math:`\tanh'(a_1), \dots, \tanh'(a_T)`, de forme ``(T, ..., H)`` ;
-            avec les sorties d'une RNN, ``1 - outputs**2``, temps en premier.
+            avec les sorties d'un RNN, ``1 - outputs**2``, temps en premier.
 
     Returns:
         Le couple ``(lower, upper)``, chacun de forme ``(T+1, ...)``,

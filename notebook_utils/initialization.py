@@ -20,7 +20,7 @@ def orthogonal_(cell, generator):
         W_h^\top W_h = I
 
     :math:`W_h \in \mathbb{R}^{H \times H}` est chacun des blocs carrés de ``cell.W_h`` :
-    il y en a un pour une RNN, trois pour une GRU, quatre pour une LSTM.
+    il y en a un pour un RNN, trois pour une GRU, quatre pour une LSTM.
     Toutes leurs valeurs singulières valent 1 ; ``W_x`` et ``b`` ne changent pas.
 
     Args:

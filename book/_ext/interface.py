@@ -21,10 +21,10 @@ PAGE_REWRITES = {
     '<nav class="bd-links bd-docs-nav" aria-label="Main">': '<nav class="bd-links bd-docs-nav" aria-label="Sommaire">',
     '<nav aria-label="Page">': '<nav aria-label="Plan de la page">',
     'alt="Binder logo"': 'alt=""',  # le mot « Binder » suit l'image
-    # Le titre du livre et la recherche, en haut du sommaire, sont l'en-tête du site.
+    # Le titre du livre, en haut du sommaire, appartient à une zone repérée, comme le reste de la page.
     '<div class="sidebar-primary-items__start sidebar-primary__section">\n        <div class="sidebar-primary-item">': (
         '<div class="sidebar-primary-items__start sidebar-primary__section">\n'
-        '        <div class="sidebar-primary-item" role="banner">'
+        '        <div class="sidebar-primary-item" role="navigation" aria-label="Accueil">'
     ),
     # Le nom d'un bouton contient le texte que l'on y voit.
     ' title="Rechercher" aria-label="Rechercher" data-bs-placement="bottom" data-bs-toggle="tooltip">\n'

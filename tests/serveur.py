@@ -1,0 +1,51 @@
+"""Ce que partagent les tests qui ouvrent un navigateur : le livre construit, un serveur, Chromium."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+HTML = ROOT / "_build" / "html"
+NOTEBOOKS = ROOT / "carnets"
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-background-networking", "--no-first-run"]
+
+
+def require(path: Path, command: str) -> Path:
+    """Le chemin demandé ; sans lui, l'essai échoue en disant quelle commande l'engendre."""
+    if not path.exists():
+        pytest.fail(f"« {path.relative_to(ROOT)} » n'existe pas : lancez {command}", pytrace=False)
+    return path
+
+
+@contextlib.contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Sert un dossier sur la boucle locale, et donne son adresse."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args) -> None:
+            pass
+
+    handler = functools.partial(Handler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@contextlib.contextmanager
+def chromium():
+    """Le Chromium du système, piloté par Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
