@@ -155,11 +155,25 @@ def publish(source: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+ENTRANCE = """<!DOCTYPE html>
+<html lang="fr">
+<head>
+<meta charset="utf-8">
+<title>Réseaux de neurones récurrents</title>
+<meta http-equiv="refresh" content="0; url=book/index.html">
+</head>
+<body><main><h1>Réseaux de neurones récurrents</h1>
+<p><a href="book/index.html">Ouvrir le livre</a></p></main></body>
+</html>
+"""
+
+
 def build_html() -> None:
     """Le HTML, avec à côté de ses pages les carnets que donne le bouton de téléchargement."""
     cache = executed_chapters()
     pages, notebooks = build("html", cache), build("notebooks", cache)
     shutil.copytree(notebooks, pages / "carnets", dirs_exist_ok=True)
+    (pages / "index.html").write_text(ENTRANCE, encoding="utf-8")
     publish(pages, BUILD / "html")
 
 

@@ -9,20 +9,12 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from playwright.sync_api import Browser, sync_playwright
+from sources import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 HTML = ROOT / "_build" / "html"
-NOTEBOOKS = ROOT / "carnets"
 CHROMIUM = "/usr/bin/chromium"
 CHROMIUM_OPTIONS = ["--no-sandbox", "--disable-background-networking", "--no-first-run"]
-
-
-def require(path: Path, command: str) -> Path:
-    """Le chemin demandé ; sans lui, l'essai échoue en disant quelle commande l'engendre."""
-    if not path.exists():
-        pytest.fail(f"« {path.relative_to(ROOT)} » n'existe pas : lancez {command}", pytrace=False)
-    return path
 
 
 @contextlib.contextmanager
@@ -41,10 +33,8 @@ def serve(folder: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def chromium():
+def chromium() -> Iterator[Browser]:
     """Le Chromium du système, piloté par Playwright."""
-    from playwright.sync_api import sync_playwright
-
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
         yield browser

@@ -59,7 +59,10 @@ def blank(match: re.Match) -> str:
 
 
 DRAWING_BODY = re.compile(r"(?<=\n):alt:[^\n]*\n(?:(?!:{3,}$).*\n)*(?=:{3,}$)", re.MULTILINE)
-CODE_BLOCK = re.compile(r"^```(?:\{literalinclude\}|\{bibliography\}|\{eval-rst\}|bibtex|python|md)[^\n]*\n.*?^```$", re.M | re.S)
+CODE_BLOCK = re.compile(
+    r"^```(?:\{literalinclude\}|\{bibliography\}|\{eval-rst\}|bibtex|python|md)[^\n]*\n.*?^```$",
+    re.MULTILINE | re.DOTALL,
+)
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 ROLE = re.compile(r"\{(?P<role>[\w:]+)\}`(?P<text>[^`<]*)(?:<[^>]*>)?`")
 OPTION = re.compile(r"^\s*:[\w-]+:(?: .*)?$|^\s*\([\w:-]+\)=.*$")
@@ -69,7 +72,9 @@ def role_text(match: re.Match) -> str:
     """Le texte d'un rôle s'il en a un à lui ; sinon (renvoi, citation, valeur collée), « X »."""
     if match["role"] == "term" or "<" in match[0]:
         return match["text"].strip()
-    return "figure" if match["role"] == "numref" else "X"
+    if match["role"] == "numref":
+        return "tableau" if match["text"].startswith("tab-") else "figure"
+    return "X"
 
 
 def without_markup(row: str) -> str:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from pathlib import Path
 
 import axe_playwright_python
 import nbformat
 import pytest
 import yaml
-
-sys.path.insert(0, str(Path(__file__).parent))
-from serveur import HTML, ROOT, chromium, require, serve  # noqa: E402
+from serveur import HTML, chromium, serve
+from sources import CHAPTERS, ROOT
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice", "experimental"]
@@ -28,8 +26,8 @@ ENGLISH = re.compile(
     r"|on this page|loading|edit|home|by the|the|and|of|this|your|with)\b",
     re.IGNORECASE,
 )
-# Textes où l'anglais est chez lui : code, équations, termes en italique, titres d'ouvrages, glossaire bilingue.
-FOREIGN = "script, style, code, pre, mjx-container, em, .citation, .citation-list, .sig, .genindextable, dl.glossary dt"
+# Où l'anglais est chez lui : code, équations, termes en italique, titres d'ouvrages, glossaire bilingue.
+FOREIGN = "script, style, code, pre, mjx-container, em, .citation-list, .sig, .genindextable, dl.glossary dt"
 ATTRIBUTES = [
     "title", "aria-label", "placeholder", "alt",
     "data-tooltip", "data-toggle-hint", "data-bs-title", "data-bs-original-title",
@@ -44,7 +42,7 @@ TEXTS = """([foreign, attributes]) => {
     if (element.closest(foreign)) continue;
     for (const name of attributes) {
       const tooltip = name === "title" && element.matches("a.reference");  // titre de l'ouvrage cité
-      if (element.hasAttribute(name) && !tooltip) texts.push(`${name}=${element.getAttribute(name)}`);
+      if (element.hasAttribute(name) && !tooltip) texts.push(element.getAttribute(name));
     }
   }
   return texts.map(text => text.trim()).filter(text => text);
@@ -75,13 +73,8 @@ def toc() -> list[str]:
     return [table["root"]] + [chapter["file"] for part in table["parts"] for chapter in part["chapters"]]
 
 
-def chapters() -> list[str]:
-    """Les pages qui ont du code à exécuter."""
-    return [name for name in toc() if "\nkernelspec:" in (ROOT / f"{name}.md").read_text("utf-8")[:600]]
-
-
-PAGES = built_pages() or ["index.html"]  # sans livre construit, la fixture « site » échoue
-CHAPTERS = chapters()
+PAGES = built_pages() or ["index.html"]  # sans livre construit, la fixture « html » échoue
+each_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.stem)
 
 
 class Tab:
@@ -114,7 +107,11 @@ class Tab:
         self.errors.clear()
         self.strangers.clear()
         self.page.goto(f"{self.origin}/{name}", wait_until="networkidle")
-        self.page.evaluate("async () => { await window.MathJax?.startup?.promise; await document.fonts.ready; }")
+        self.page.evaluate("async () => { await window.MathJax?.startup?.promise; }")
+        self.page.evaluate("async () => { await document.fonts.ready; }")
+
+    def open_chapter(self, chapter: Path) -> None:
+        self.open(f"book/{chapter.stem}.html")
 
     def check(self) -> None:
         assert not self.errors
@@ -130,12 +127,13 @@ class Tab:
             theme,
         )
 
-    def violations(self, **options) -> list[str]:
+    def violations(self, rules: list[str], inside: str = "html") -> list[str]:
         """Ce qu'axe-core reproche à la page (``preload`` ferait à axe redemander les feuilles de styles)."""
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text("utf-8"))
         result = self.page.evaluate(
-            "options => axe.run(document, {preload: false, resultTypes: ['violations'], ...options})", options
+            "([inside, runOnly]) => axe.run(inside, {preload: false, resultTypes: ['violations'], runOnly})",
+            [inside, rules],
         )
         return [
             f"{rule['id']} ({rule['help']}) : {node['html'][:200]}\n{node['failureSummary']}"
@@ -151,16 +149,15 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def site():
+def site(html):
     """Adresse du livre construit, servi sur la boucle locale."""
-    require(HTML / "index.html", "make livre")
-    with serve(HTML) as url:
+    with serve(html) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def disk(site):
-    return HTML.as_uri()
+def disk(html):
+    return html.as_uri()
 
 
 @pytest.fixture(scope="session")
@@ -240,9 +237,9 @@ def test_page_is_accessible(visit):
     visit.page.evaluate(UNFOLD)
     visit.page.wait_for_timeout(800)  # le thème rend alors focalisables les blocs qui défilent
     visit.set_theme("light")
-    assert not visit.violations(runOnly=AXE_TAGS)
+    assert not visit.violations(AXE_TAGS)
     visit.set_theme("dark")
-    assert not visit.violations(runOnly=AXE_COLOUR_RULES)
+    assert not visit.violations(AXE_COLOUR_RULES)
     visit.set_theme("light")
 
 
@@ -264,9 +261,9 @@ def pressed(page, key: str) -> None:
     page.wait_for_timeout(50)
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_code_unfolds_with_keyboard(shared_tab, name):
-    shared_tab.open(f"{name}.html")
+@each_chapter
+def test_code_unfolds_with_keyboard(shared_tab, chapter):
+    shared_tab.open_chapter(chapter)
     folds = shared_tab.page.locator("details.hide").all()
     assert folds, "aucune cellule repliée"
     for fold in folds:
@@ -279,9 +276,9 @@ def test_code_unfolds_with_keyboard(shared_tab, name):
             assert summary.inner_text().strip().startswith(label)
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_solutions_unfold_with_keyboard(shared_tab, name):
-    shared_tab.open(f"{name}.html")
+@each_chapter
+def test_solutions_unfold_with_keyboard(shared_tab, chapter):
+    shared_tab.open_chapter(chapter)
     solutions = shared_tab.page.locator(".solution.dropdown").all()
     assert solutions, "aucune solution"
     for solution in solutions:
@@ -293,34 +290,34 @@ def test_solutions_unfold_with_keyboard(shared_tab, name):
             assert body.is_visible() is is_open
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_theme_switch_recolours_figures(tab, name):
+@each_chapter
+def test_theme_switch_recolours_figures(tab, chapter):
     """Le bouton passe par auto, clair et sombre ; « auto » suit le système ; chaque figure change."""
-    tab.open(f"{name}.html")
-    button, seen = tab.page.locator(".theme-switch-button").last, {}
+    tab.open_chapter(chapter)
+    button, themes, colours = tab.page.locator(".theme-switch-button").last, {}, {}
     for _ in range(3):
-        mode, theme = tab.page.evaluate("[document.documentElement.dataset.mode, document.documentElement.dataset.theme]")
-        seen[mode] = theme, tab.page.evaluate(FIGURE_COLOURS)
+        mode, theme = tab.page.evaluate("({mode, theme} = document.documentElement.dataset, [mode, theme])")
+        themes[mode], colours[mode] = theme, tab.page.evaluate(FIGURE_COLOURS)
         button.click()
-    assert {mode: theme for mode, (theme, _) in seen.items()} == {"auto": "light", "light": "light", "dark": "dark"}
+    assert themes == {"auto": "light", "light": "light", "dark": "dark"}
     tab.page.emulate_media(color_scheme="dark")
-    assert tab.page.evaluate("document.documentElement.dataset.theme") == "dark"
-    assert seen["auto"] == seen["light"]
-    light, dark = seen["light"][1], seen["dark"][1]
-    assert light, "aucune figure"
-    assert not [rank for rank, (before, after) in enumerate(zip(light, dark, strict=True)) if before == after]
+    tab.page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    assert colours["light"], "aucune figure"
+    assert colours["auto"] == colours["light"]
+    pairs = zip(colours["light"], colours["dark"], strict=True)
+    assert not [rank for rank, (light, dark) in enumerate(pairs) if light == dark], "figures inchangées"
 
 
 def repository() -> str:
     """« organisation/dépôt », comme dans ``scripts/livre.py``."""
-    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
-    return os.environ.get("GITHUB_REPOSITORY") or config["repository"]["url"].removeprefix("https://github.com/")
+    url = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["repository"]["url"]
+    return os.environ.get("GITHUB_REPOSITORY") or url.removeprefix("https://github.com/")
 
 
-@pytest.mark.parametrize("name", CHAPTERS)
-def test_buttons_give_the_notebook(shared_tab, name):
-    shared_tab.open(f"{name}.html")
-    page, notebook = shared_tab.page, f"{Path(name).name}.ipynb"
+@each_chapter
+def test_buttons_give_the_notebook(shared_tab, chapter):
+    shared_tab.open_chapter(chapter)
+    page, notebook = shared_tab.page, f"{chapter.stem}.ipynb"
 
     page.locator(".dropdown-download-buttons > button").click()
     link = page.locator(".btn-download-notebook-button")
@@ -329,9 +326,8 @@ def test_buttons_give_the_notebook(shared_tab, name):
     assert response.ok
     content = nbformat.reads(response.text(), as_version=4)
     nbformat.validate(content)
-    title = re.search(r"^# (.*)$", (ROOT / f"{name}.md").read_text("utf-8"), re.MULTILINE)[1]
+    title = re.search(r"^# (.*)$", chapter.read_text("utf-8"), re.MULTILINE)[1]
     assert title in content.cells[0].source.splitlines()[0].replace("’", "'").replace("\u202f", " ")
-    assert (HTML / "carnets" / notebook).exists()
 
     page.locator(".dropdown-launch-buttons > button").click()
     binder = page.locator(".dropdown-launch-buttons a")
@@ -364,7 +360,7 @@ def test_search_ignores_accents(any_tab, query):
     any_tab.open(f"search.html?q={query}")
     links = any_tab.page.locator("#search-results ul.search a")
     links.first.wait_for()
-    assert "book/rnn.html" in [link.evaluate("a => a.getAttribute('href').split(/[?#]/)[0]") for link in links.all()]
+    assert "book/rnn.html" in [re.split(r"[?#]", link.get_attribute("href"))[0] for link in links.all()]
     texts = any_tab.page.evaluate(TEXTS, [FOREIGN, ATTRIBUTES])
     assert not [text for text in texts if ENGLISH.search(text)]
     any_tab.check()
@@ -379,15 +375,14 @@ def test_search_from_any_page_with_keyboard(tab):
 
 
 def test_open_menus_and_search_are_accessible(tab):
-    """Ce qui n'apparaît qu'à la demande : chaque menu déroulant, puis la recherche."""
-    tab.open(f"{CHAPTERS[0]}.html")
-    for theme in ("light", "dark"):
+    """Ce qui n'apparaît qu'à la demande : les menus déroulants, puis la recherche."""
+    tab.open_chapter(CHAPTERS[0])
+    for menu in tab.page.locator(".dropdown-menu").all():
+        menu.evaluate("menu => menu.classList.add('show')")
+    for theme, rules in [("light", AXE_TAGS), ("dark", AXE_COLOUR_RULES)]:
         tab.set_theme(theme)
-        for menu in tab.page.locator(".dropdown-toggle:visible").all():
-            menu.click()
-            assert not tab.violations(runOnly=AXE_TAGS)
-            tab.page.keyboard.press("Escape")
+        assert not tab.violations(rules, ".article-header-buttons")
         tab.page.keyboard.press("Control+k")
         tab.page.locator("#pst-search-dialog[open]").wait_for()
-        assert not tab.violations(runOnly=AXE_TAGS)
+        assert not tab.violations(rules, "#pst-search-dialog")
         tab.page.keyboard.press("Escape")

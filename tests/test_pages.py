@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from docutils.nodes import make_id
 from lxml import html as lxml_html
 from sources import CHAPTERS, ROOT
 
@@ -46,9 +45,8 @@ def test_internal_links_lead_somewhere(page):
         if parts.scheme in ("http", "https", "mailto", "javascript"):
             continue
         target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
-        if not target.exists():
-            broken.append(link)
-        elif parts.fragment and target.suffix == ".html" and unquote(parts.fragment) not in anchors(target):
+        to_anchor = parts.fragment and target.suffix == ".html"
+        if not target.exists() or (to_anchor and unquote(parts.fragment) not in anchors(target)):
             broken.append(link)
     assert not broken
 
@@ -57,7 +55,8 @@ def test_internal_links_lead_somewhere(page):
 def test_nothing_is_fetched_elsewhere(page):
     """Scripts, styles, images, polices : tout vient du livre."""
     loaded = attributes(page, "//script/@src") + attributes(page, "//img/@src") + attributes(page, "//source/@src")
-    loaded += attributes(page, "//link[contains(@rel,'stylesheet') or contains(@rel,'preload') or contains(@rel,'icon')]/@href")
+    kinds = " or ".join(f"contains(@rel,'{kind}')" for kind in ("stylesheet", "preload", "icon"))
+    loaded += attributes(page, f"//link[{kinds}]/@href")
     scripts = " ".join(attributes(page, "//script/text()"))
     assert not [address for address in loaded if re.match(r"(https?:)?//", address)]
     assert not re.search(r"https?://(?:cdn|unpkg|ajax|fonts)", scripts)
@@ -122,7 +121,8 @@ def test_notebooks_read_well_without_myst(chapter):
     """Ni directive, ni rôle, ni TeX de dessin dans les carnets : du Markdown et des images jointes."""
     notebook = json.loads((HTML / "carnets" / f"{chapter.stem}.ipynb").read_text("utf-8"))
     text = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
-    assert not re.findall(r":::|^```\{|\{(?:ref|numref|eq|term|cite[:\w]*|glue:\w+)\}`|\\begin\{tikz|\\node", text, re.M)
+    leftovers = r":::|^```\{|\{(?:ref|numref|eq|term|cite[:\w]*|glue:\w+)\}`|\\begin\{tikz|\\node"
+    assert not re.findall(leftovers, text, re.MULTILINE)
     names = re.findall(r"\(attachment:([\w-]+\.svg)\)", text)
     attached = {name for cell in notebook["cells"] for name in cell.get("attachments", {})}
     assert set(names) == attached and len(names) == chapter.read_text("utf-8").count("{tikz}")
@@ -132,17 +132,11 @@ def test_notebooks_read_well_without_myst(chapter):
 def test_every_glossary_term_is_reachable():
     page = HTML / "book" / "glossaire.html"
     terms = attributes(page, "//dt/@id")
-    assert len(terms) > 15 and all(term == make_id(term) for term in terms)
+    assert len(terms) > 15 and all(term.isascii() for term in terms)
 
 
-# Ce que vnu signale à tort : CSS récent, et attributs que le thème emploie.
-VNU_FILTER = "|".join(
-    [
-        r".*CSS: .*",
-        r".*Trailing slash on void elements.*",
-        r".*Possible misuse of .aria-label.*",
-    ]
-)
+# Attributs récents de la norme que cette version de vnu ne connaît pas encore.
+VNU_FILTER = ".*autocorrect.*|.*CSS: .*"
 
 
 def test_html_is_valid(html):

@@ -1,4 +1,4 @@
-"""Cellules de code : repli en français, erreurs situées dans le chapitre, figures décrites."""
+"""Cellules et exercices : repli en français, erreurs situées, figures décrites, identifiants uniques."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.util import logging
 
 LOGGER = logging.getLogger(__name__)
+REPEATED_IDS = {"exercise-content", "solution-content"}
 WORDS = {"source": "le code", "output": "le résultat", "outputs": "le résultat", "content": "la cellule"}
 
 
@@ -49,8 +50,15 @@ def report_missing_alt(app, doctree: nodes.document) -> None:
             LOGGER.warning("figure sans texte alternatif (alt)", location=parent or image)
 
 
+def drop_repeated_ids(app, doctree: nodes.document, docname: str) -> None:
+    """sphinx-exercise donne le même identifiant au corps de tous les exercices : on l'ôte."""
+    for section in doctree.findall(nodes.section):
+        section["ids"] = [name for name in section["ids"] if name not in REPEATED_IDS]
+
+
 def setup(app):
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden, depart_hidden))
     app.connect("doctree-read", report_errors)
     app.connect("doctree-read", report_missing_alt)
+    app.connect("doctree-resolved", drop_repeated_ids)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

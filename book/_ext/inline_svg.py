@@ -22,6 +22,7 @@ VARIABLES = {
 }
 COLOUR = re.compile(r'(?P<key>fill|stroke|stop-color|color)(?P<sep>="|:\s*)(?P<hex>#[0-9a-fA-F]{3,6})(?P<end>"?)')
 JUNK = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<metadata>.*?</metadata>|<!--.*?-->|<style[^>]*>.*?</style>", re.DOTALL)
+PATH_WITHOUT_D = re.compile(r"<path(?![^>]*\sd=)")
 EMPTY_DEFS = re.compile(r"<defs>\s*</defs>|<defs\s*/>")
 
 
@@ -77,7 +78,7 @@ def enlarged(svg: str, scale: float) -> str:
 
 def inline(svg: str, name: str, alt: str, scale: float = 1.33) -> str:
     """Le SVG prêt à mettre dans une page : un seul dessin, nommé ``alt`` pour les lecteurs d'écran."""
-    svg = EMPTY_DEFS.sub("", JUNK.sub("", svg)).strip()
+    svg = PATH_WITHOUT_D.sub('<path d=""', EMPTY_DEFS.sub("", JUNK.sub("", svg)).strip())
     svg = with_prefix(with_variables(svg), name)
     svg = re.sub(r'\s(?:xmlns:xlink|xmlns|version)="[^"]*"', "", svg)
     svg = enlarged(re.sub(r'(<svg\b[^>]*?) style="[^"]*"', r"\1", svg, count=1), scale)

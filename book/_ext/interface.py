@@ -18,12 +18,12 @@ PAGE_REWRITES = {
     # Mots anglais écrits en dur.
     'title="Toggle primary sidebar"': 'title="Afficher ou masquer le sommaire"',
     'title="Toggle secondary sidebar"': 'title="Afficher ou masquer le plan de la page"',
-    '<nav class="bd-links bd-docs-nav" aria-label="Main">': '<nav class="bd-links bd-docs-nav" aria-label="Sommaire">',
+    ' bd-docs-nav" aria-label="Main">': ' bd-docs-nav" aria-label="Sommaire">',
     '<nav aria-label="Page">': '<nav aria-label="Plan de la page">',
     'alt="Binder logo"': 'alt=""',  # le mot « Binder » suit l'image
     # Le titre du livre, en haut du sommaire, appartient à une zone repérée, comme le reste de la page.
-    '<div class="sidebar-primary-items__start sidebar-primary__section">\n        <div class="sidebar-primary-item">': (
-        '<div class="sidebar-primary-items__start sidebar-primary__section">\n'
+    '__start sidebar-primary__section">\n        <div class="sidebar-primary-item">': (
+        '__start sidebar-primary__section">\n'
         '        <div class="sidebar-primary-item" role="navigation" aria-label="Accueil">'
     ),
     # Le nom d'un bouton contient le texte que l'on y voit.

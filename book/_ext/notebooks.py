@@ -14,11 +14,10 @@ import re
 from pathlib import Path
 
 from docutils import nodes
+from drawings import svg_path
 from sphinx.builders import Builder
 from sphinx.util.math import get_node_equation_number
 from sphinxcontrib.tikz import tikz
-
-from drawings import svg_path
 
 SVG_BACKGROUND = '<rect width="100%" height="100%" fill="#ffffff"/>'
 INTRODUCTION = (
