@@ -26,6 +26,7 @@ from notebook_utils.plotting import PALETTE
         ("« mot »", "«\u202fmot\u202f»"),
         ("50 %", "50\u202f%"),
         ("l'état", "l’état"),
+        ("x -- l'entrée", "x – l’entrée"),
         ("x:y, 12:30", "x:y, 12:30"),
     ],
 )

@@ -20,6 +20,7 @@ SPACINGS = [
     (re.compile(r"[ \u202f]+:(?=[\s\u00a0]|$)"), NBSP + ":"),
     (re.compile(r"(?<=\d) (?=%)"), FINE),
     (re.compile(r"'"), "’"),
+    (re.compile(r"(?<= )--(?= )"), "–"),
 ]
 
 # Ce que les catalogues français de Sphinx et des thèmes ne traduisent pas.
