@@ -6,7 +6,9 @@ au moment où la page est rendue : aucun gabarit n'est recopié.
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
+from urllib.parse import quote
 
 from french import FOLDING_STEMMER, FrenchMessages
 from sphinx.errors import ExtensionError
@@ -34,6 +36,9 @@ PAGE_REWRITES = {
     'data-mode="light" title="Clair"': 'data-mode="light"',
     'data-mode="dark"  title="Sombre"': 'data-mode="dark"',
     'data-mode="auto"  title="Paramètres système"': 'data-mode="auto"',
+    # Une cellule vide n'est l'en-tête de rien.
+    '<th class="head"></th>': "<td></td>",
+    '<th class="head"><p></p></th>': "<td></td>",
     # Les entrées d'une bibliographie sont les éléments d'une liste.
     'role="doc-biblioentry"': 'role="listitem"',
 }
@@ -41,6 +46,13 @@ PAGE_REWRITES = {
 SCRIPT_REWRITES = {
     "togglebutton.js": {'aria-label="Toggle hidden content"': 'aria-label="Afficher ou masquer"'},
 }
+
+# L'icône de l'onglet, une boucle, est dans la page : sans elle, le navigateur en demande une qui n'existe pas.
+ICON = (
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><rect width='32' height='32' rx='7' fill='#1060cf'/>"
+    "<path d='M11 22a8 8 0 1 1 10 0' fill='none' stroke='#fff' stroke-width='3.2'/>"
+    "<path d='M25 24h-8l4-7z' fill='#fff'/></svg>"
+)
 
 # Un bloc que l'on vient de déplier peut défiler : le thème doit le rendre accessible au clavier.
 FOCUS_AFTER_UNFOLDING = """
@@ -63,6 +75,11 @@ def use_book_notebook(app, pagename, templatename, context, doctree) -> None:
                 button["url"] = f"{context['pathto']('carnets', 1)}/{name}.ipynb"
             elif button.get("text") == "Binder":
                 button["url"] = button["url"].split("?")[0] + f"?urlpath=lab/tree/carnets/{name}.ipynb"
+
+
+def add_icon(app, pagename, templatename, context, doctree) -> None:
+    icon = f'<link rel="icon" type="image/svg+xml" href="data:image/svg+xml,{quote(ICON)}">'
+    context["metatags"] = context.get("metatags", "") + icon
 
 
 def search_from_disk(app, pagename, templatename, context, doctree) -> None:
@@ -104,6 +121,12 @@ def folded_stemmer(self: IndexBuilder) -> str:
     return get_js_stemmer_code(self) + FOLDING_STEMMER
 
 
+def fingerprint() -> str:
+    """Empreinte des extensions du livre : en changer une fait réécrire toutes les pages."""
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
+
+
 get_js_stemmer_code = IndexBuilder.get_js_stemmer_code
 
 
@@ -111,7 +134,8 @@ def setup(app):
     IndexBuilder.get_js_stemmer_code = folded_stemmer
     app.connect("builder-inited", adapt_templates)
     app.connect("html-page-context", use_book_notebook, priority=LAST)
+    app.connect("html-page-context", add_icon)
     app.connect("html-page-context", search_from_disk)
     app.connect("build-finished", adapt_scripts)
     app.add_js_file(None, body=FOCUS_AFTER_UNFOLDING)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": fingerprint(), "parallel_read_safe": True, "parallel_write_safe": True}

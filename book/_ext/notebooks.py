@@ -16,6 +16,7 @@ from pathlib import Path
 from docutils import nodes
 from drawings import svg_path
 from sphinx.builders import Builder
+from sphinx.errors import SphinxError
 from sphinx.util.math import get_node_equation_number
 from sphinxcontrib.tikz import tikz
 
@@ -66,7 +67,7 @@ class NotebookWriter:
                 return method(node, depth)
         if isinstance(node, nodes.Inline | nodes.Text):
             return self.inline(node)
-        raise NotImplementedError(self.unknown(node))
+        raise SphinxError(self.unknown(node))
 
     def unknown(self, node: nodes.Node) -> str:
         return f"{self.docname}:{node.line}: nœud « {type(node).__name__} » inconnu des carnets"
@@ -258,7 +259,7 @@ class NotebookWriter:
             method = getattr(self, f"inline_{kind.__name__}", None)
             if method is not None:
                 return method(node)
-        raise NotImplementedError(self.unknown(node))
+        raise SphinxError(self.unknown(node))
 
     def inline_Text(self, node):
         return node.astext().replace("\n", " ")
