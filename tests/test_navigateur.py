@@ -39,7 +39,7 @@ ENGLISH = re.compile(
 # Où l'anglais est chez lui : code, équations, termes en italique, titres d'ouvrages (dans une bibliographie
 # ou dans l'extrait que montre la recherche), glossaire bilingue.
 FOREIGN = """script, style, code, pre, mjx-container, em, .sig, .genindextable, dl.glossary dt,
-  .citation-list, li:has(a[href*='doi.org'], a[href*='arxiv.org'], a[href*='://']), ul.search .context"""
+  .citation-list, section[id^=references] li, ul.search .context"""
 ATTRIBUTES = [
     "title", "aria-label", "placeholder", "alt",
     "data-tooltip", "data-toggle-hint", "data-bs-title", "data-bs-original-title",

@@ -1,7 +1,7 @@
-"""Le thème, mis aux usages du livre : boutons, mots, rôles d'accessibilité et recherche.
+"""Le thème, mis aux usages du livre : boutons, mots, icône et recherche.
 
-Ce que les gabarits du thème écrivent en dur (un mot anglais, un rôle ARIA fautif) est remplacé
-au moment où la page est rendue : aucun gabarit n'est recopié.
+Ce que les gabarits du thème écrivent en dur (un mot anglais ; dans ``accessibility``, un rôle ARIA fautif)
+est remplacé au moment où la page est rendue : aucun gabarit n'est recopié.
 """
 
 from __future__ import annotations
@@ -10,37 +10,19 @@ import hashlib
 from pathlib import Path
 from urllib.parse import quote
 
+from accessibility import ROLE_REWRITES
 from french import FOLDING_STEMMER, FrenchMessages
 from sphinx.errors import ExtensionError
 from sphinx.search import IndexBuilder
 
 LAST = 900  # après les extensions du thème
 
-PAGE_REWRITES = {
-    # Mots anglais écrits en dur.
+ENGLISH_REWRITES = {
     'title="Toggle primary sidebar"': 'title="Afficher ou masquer le sommaire"',
     'title="Toggle secondary sidebar"': 'title="Afficher ou masquer le plan de la page"',
     ' bd-docs-nav" aria-label="Main">': ' bd-docs-nav" aria-label="Sommaire">',
     '<nav aria-label="Page">': '<nav aria-label="Plan de la page">',
     'alt="Binder logo"': 'alt=""',  # le mot « Binder » suit l'image
-    # Le titre du livre, en haut du sommaire, appartient à une zone repérée, comme le reste de la page.
-    '__start sidebar-primary__section">\n        <div class="sidebar-primary-item">': (
-        '__start sidebar-primary__section">\n'
-        '        <div class="sidebar-primary-item" role="navigation" aria-label="Accueil">'
-    ),
-    # Le nom d'un bouton contient le texte que l'on y voit.
-    ' title="Rechercher" aria-label="Rechercher" data-bs-placement="bottom" data-bs-toggle="tooltip">\n'
-    ' <i class="fa-solid fa-magnifying-glass"></i>\n <span': (
-        ' data-bs-placement="bottom">\n <i class="fa-solid fa-magnifying-glass"></i>\n <span'
-    ),
-    'data-mode="light" title="Clair"': 'data-mode="light"',
-    'data-mode="dark"  title="Sombre"': 'data-mode="dark"',
-    'data-mode="auto"  title="Paramètres système"': 'data-mode="auto"',
-    # Une cellule vide n'est l'en-tête de rien.
-    '<th class="head"></th>': "<td></td>",
-    '<th class="head"><p></p></th>': "<td></td>",
-    # Les entrées d'une bibliographie sont les éléments d'une liste.
-    'role="doc-biblioentry"': 'role="listitem"',
 }
 
 SCRIPT_REWRITES = {
@@ -54,14 +36,6 @@ ICON = (
     "<path d='M25 24h-8l4-7z' fill='#fff'/></svg>"
 )
 
-# Un bloc que l'on vient de déplier peut défiler : le thème doit le rendre accessible au clavier.
-FOCUS_AFTER_UNFOLDING = """
-for (const event of ["toggle", "click"]) {
-  document.addEventListener(event, ({target}) => {
-    if (target.closest("details, .toggle")) setTimeout(() => window.dispatchEvent(new Event("resize")), 350);
-  }, true);
-}
-"""
 # Ouvert depuis le disque, le livre ne peut pas lire ses autres pages pour en citer un extrait.
 NO_SUMMARY_ON_DISK = 'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;'
 
@@ -99,8 +73,8 @@ def adapt_templates(app) -> None:
         return
     templates = app.builder.templates
     templates.environment.install_gettext_translations(FrenchMessages(app.translator))
-    render = templates.render
-    templates.render = lambda template, context: rewrite(render(template, context), PAGE_REWRITES)
+    render, table = templates.render, ENGLISH_REWRITES | ROLE_REWRITES
+    templates.render = lambda template, context: rewrite(render(template, context), table)
 
 
 def adapt_scripts(app, exception) -> None:
@@ -131,11 +105,11 @@ get_js_stemmer_code = IndexBuilder.get_js_stemmer_code
 
 
 def setup(app):
+    app.setup_extension("accessibility")
     IndexBuilder.get_js_stemmer_code = folded_stemmer
     app.connect("builder-inited", adapt_templates)
     app.connect("html-page-context", use_book_notebook, priority=LAST)
     app.connect("html-page-context", add_icon)
     app.connect("html-page-context", search_from_disk)
     app.connect("build-finished", adapt_scripts)
-    app.add_js_file(None, body=FOCUS_AFTER_UNFOLDING)
     return {"env_version": fingerprint(), "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,89 @@
+"""L'environnement de Binder : ce que repo2docker en comprend, et ce que fait postBuild."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sources import CHAPTERS, ROOT
+
+BINDER = ROOT / "binder"
+BIN = Path(sys.executable).parent
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory) -> str:
+    """Ce que repo2docker prévoit de construire, sans Docker, pour une copie du dépôt."""
+    copy = tmp_path_factory.mktemp("depot")
+    for name in ("binder", "notebook_utils", "scripts"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt", "pyproject.toml"):
+        shutil.copy(ROOT / name, copy)
+    command = [BIN / "jupyter-repo2docker", "--no-build", "--debug", "."]
+    result = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=120)
+    assert result.returncode == 0, result.stderr
+    return result.stdout + result.stderr
+
+
+def test_repo2docker_uses_the_binder_folder(plan):
+    assert re.search(r"pip install .*-r \"?binder/requirements\.txt", plan)
+    assert re.search(r"RUN \./binder/postBuild", plan)
+
+
+def test_repo2docker_uses_the_right_python(plan):
+    assert (BINDER / "runtime.txt").read_text("utf-8").strip() == "python-3.11"
+    assert "Building conda environment for python=3.11" in plan
+
+
+def test_no_tex_in_binder(plan):
+    assert not (BINDER / "apt.txt").exists()
+    assert "texlive" not in plan
+
+
+def test_post_build_reads_versions_from_the_requirement_files():
+    script = (BINDER / "postBuild").read_text("utf-8")
+    assert os.access(BINDER / "postBuild", os.X_OK)
+    subprocess.run(["bash", "-n", BINDER / "postBuild"], check=True)
+    assert not re.search(r"==\d", script), "une version est retapée dans postBuild"
+    assert "--torch-backend=cpu" in script and "set -euo pipefail" in script
+
+
+def test_post_build_runs_its_steps_in_order(tmp_path):
+    """postBuild, avec de faux outils : chaque étape reçoit les versions épinglées."""
+    log = tmp_path / "journal"
+    tool = f'#!/bin/sh\necho "$(basename "$0") $*" >> {log}\n'
+    for name in ("uv", "python", "jupytext-config"):
+        (tmp_path / name).write_text(tool)
+        (tmp_path / name).chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    subprocess.run(["bash", BINDER / "postBuild"], cwd=ROOT, env=environment, check=True)
+    steps = log.read_text().splitlines()
+    torch = re.search(r"^torch==\S+", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)[0]
+    assert steps[0] == f"uv pip install --system --torch-backend=cpu {torch}"
+    assert re.search(r"-r requirements\.txt -c constraints\.txt jupyterlab==\S+ jupyterlab-myst==\S+$", steps[1])
+    assert steps[2:] == [
+        "python -m pip install --no-deps --editable .",
+        "jupytext-config set-default-viewer markdown myst",
+        "python scripts/livre.py carnets",
+    ]
+
+
+def test_a_double_click_opens_markdown_as_a_notebook(tmp_path):
+    """La commande de postBuild écrit bien le réglage que JupyterLab lira."""
+    environment = os.environ | {"HOME": str(tmp_path), "JUPYTER_CONFIG_DIR": str(tmp_path / "config")}
+    command = [BIN / "jupytext-config", "set-default-viewer", "markdown", "myst"]
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    settings = [json.loads(path.read_text("utf-8")) for path in tmp_path.rglob("*.json")]
+    assert "Jupytext Notebook" in json.dumps(settings) or "defaultViewers" in json.dumps(settings)
+
+
+def test_each_chapter_has_the_metadata_that_opens_it_as_a_notebook():
+    for chapter in CHAPTERS:
+        head = chapter.read_text("utf-8")[:400]
+        assert "format_name: myst" in head and "name: python3" in head, chapter.name
