@@ -5,7 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import http.server
+import socket
+import subprocess
 import threading
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,3 +43,19 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
         yield browser
         browser.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 90) -> None:
+    """Attend qu'un serveur réponde ; s'il s'arrête ou tarde, montre son journal."""
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit and server.poll() is None:
+        with contextlib.suppress(OSError), urllib.request.urlopen(url):
+            return
+        time.sleep(0.2)
+    raise RuntimeError(f"« {url} » ne répond pas :\n{log.read_text('utf-8')[-3000:]}")

@@ -1,0 +1,191 @@
+"""Les carnets dans un vrai JupyterLab, comme dans Binder : ils s'exécutent, et se lisent sans source brute."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from serveur import chromium, free_port, wait_for
+from sources import CHAPTERS, ROOT
+
+TOKEN = "essai"
+# Comme ``binder/postBuild`` ; et, pour l'essai, aucun enregistrement et toutes les cellules dans la page.
+DEFAULT_VIEWER = ["markdown", "myst"]
+SETTINGS = {
+    "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
+}
+NOTEBOOKS = [path.with_suffix(".ipynb").name for path in CHAPTERS]
+EXECUTION_TIMEOUT = 400_000  # millisecondes pour un carnet entier
+
+CODE_CELLS = """() => [...jupyterapp.shell.currentWidget.content.model.cells]
+  .filter(cell => cell.type === "code" && cell.sharedModel.source.trim())
+  .map(cell => ({
+    source: cell.sharedModel.source, tags: cell.getMetadata("tags") ?? [],
+    count: cell.executionCount, outputs: cell.outputs.toJSON(),
+  }))"""
+IS_IDLE = """() => {
+  const {sessionContext, content} = jupyterapp.shell.currentWidget;
+  const cells = [...content.model.cells].filter(cell => cell.type === "code" && cell.sharedModel.source.trim());
+  const failed = cells.some(cell => cell.outputs.toJSON().some(output => output.output_type === "error"));
+  const executed = cells.every(cell => cell.executionCount && cell.executionState !== "running");
+  return sessionContext.session?.kernel?.status === "idle" && (executed || failed);
+}"""
+
+
+def jupyter_environment(folder: Path) -> dict[str, str]:
+    """Des dossiers Jupyter neufs : ni la configuration de la personne qui teste, ni de trace chez elle."""
+    folders = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_DATA_DIR": "data", "JUPYTER_RUNTIME_DIR": "runtime"}
+    folders |= {"JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces"}
+    folders |= {"IPYTHONDIR": "ipython", "MPLCONFIGDIR": "matplotlib", "HOME": "home"}
+    for name in folders.values():
+        (folder / name).mkdir()
+    return os.environ | {key: str(folder / name) for key, name in folders.items()}
+
+
+def configure(folder: Path, environment: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "jupytext_config", "set-default-viewer", *DEFAULT_VIEWER]
+    subprocess.run(command, env=environment, check=True)
+    overrides = folder / "config" / "labconfig" / "default_setting_overrides.json"
+    settings = json.loads(overrides.read_text("utf-8"))
+    for plugin, values in SETTINGS.items():
+        settings.setdefault(plugin, {}).update(values)
+    overrides.write_text(json.dumps(settings), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """Adresse d'un JupyterLab neuf, ouvert sur le dépôt."""
+    folder, port = tmp_path_factory.mktemp("jupyter"), free_port()
+    environment = jupyter_environment(folder)
+    configure(folder, environment)
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"]
+    command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
+    command += [f"--ServerApp.root_dir={ROOT}", f"--IdentityProvider.token={TOKEN}"]
+    with (folder / "journal.txt").open("w") as log:
+        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=ROOT)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/api", server, folder / "journal.txt")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def carnets() -> Path:
+    folder = ROOT / "carnets"
+    if not folder.exists():
+        pytest.fail("carnets n'existe pas : lancez « make carnets »", pytrace=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def page(browser, lab):
+    with browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
+        yield context.new_page()
+
+
+def open_path(page, lab: str, path: str) -> None:
+    """Ouvre un fichier ou un dossier dans un espace de travail vide."""
+    page.goto(f"{lab}/lab/tree/{path}?reset&token={TOKEN}")
+    page.locator("#jupyterlab-splash").wait_for(state="detached")
+
+
+def wait_for_notebook(page, name: str) -> None:
+    page.wait_for_function(
+        """name => {
+          const panel = globalThis.jupyterapp?.shell.currentWidget;
+          return panel?.context?.path.endsWith(name) && panel.context.isReady
+            && panel.sessionContext?.session?.kernel?.status === "idle";
+        }""",
+        arg=name,
+        timeout=120_000,
+    )
+
+
+def run_all_cells(page) -> None:
+    page.locator("#jp-MainMenu .lm-MenuBar-item", has_text=re.compile("^Run$")).click()
+    page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
+    page.wait_for_function(IS_IDLE, timeout=EXECUTION_TIMEOUT)
+
+
+def test_every_chapter_has_its_notebook(carnets):
+    assert sorted(path.name for path in carnets.glob("*.ipynb")) == NOTEBOOKS
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS)
+def notebook(request, carnets, lab, page):
+    """Un carnet ouvert et exécuté de bout en bout ; les essais qui suivent regardent ce qu'il montre."""
+    open_path(page, lab, f"carnets/{request.param}")
+    wait_for_notebook(page, request.param)
+    run_all_cells(page)
+    yield request.param
+    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+
+
+def test_every_cell_runs_without_error(page, notebook):
+    cells = page.evaluate(CODE_CELLS)
+    assert cells
+    failures = [
+        f"{output['ename']} : {output['evalue']}\n{cell['source']}"
+        for cell in cells
+        for output in cell["outputs"]
+        if output["output_type"] == "error" and "raises-exception" not in cell["tags"]
+    ]
+    assert not failures
+    assert not [cell["source"] for cell in cells if not cell["count"]], "cellules non exécutées"
+
+
+def test_drawings_appear_as_pictures(page, notebook, carnets):
+    cells = json.loads((carnets / notebook).read_text("utf-8"))["cells"]
+    drawings = sum(len(cell.get("attachments", {})) for cell in cells)
+    pictures = page.locator(".jp-MarkdownCell img")
+    assert pictures.count() == drawings > 0
+    for picture in pictures.all():
+        picture.scroll_into_view_if_needed()
+        assert picture.evaluate("image => image.decode().then(() => image.naturalWidth * image.naturalHeight)") > 0
+        assert len(picture.get_attribute("alt")) > 20
+
+
+def test_no_raw_source_is_visible(page, notebook):
+    """Ni directive, ni rôle, ni équation en TeX : ce que le lecteur voit est mis en forme."""
+    texts = page.locator(".jp-MarkdownCell .jp-MarkdownOutput").evaluate_all(
+        """outputs => outputs.map(output => {
+          const walker = document.createTreeWalker(output, NodeFilter.SHOW_TEXT), texts = [];
+          while (walker.nextNode()) {
+            if (!walker.currentNode.parentElement.closest("code, .katex-mathml, mjx-assistive-mml, script, style"))
+              texts.push(walker.currentNode.data);
+          }
+          return texts.join("");
+        })"""
+    )
+    assert len(texts) > 5
+    raw = re.compile(r":::|\{(?:tikz|numref|ref|eq|cite|term|glue|figure)\b|\$\$|\\(?:begin|frac|mathbf)\b|^#+ ", re.M)
+    assert not [text for text in texts if raw.search(text)]
+    assert page.locator(".jp-MarkdownOutput :is(.katex, mjx-container)").count() > 5
+    assert not page.locator(".katex-error, mjx-merror, [data-mml-node=merror]").count()
+
+
+def test_chapter_source_opens_as_notebook(page, lab):
+    """Le chapitre lui-même s'ouvre en carnet, par son adresse comme d'un double clic."""
+    for path in ("book/rnn.md", "book"):
+        open_path(page, lab, path)
+        if path == "book":
+            page.locator(".jp-DirListing-item", has_text=re.compile("^rnn.md")).dblclick()
+        wait_for_notebook(page, "book/rnn.md")
+        assert page.locator(".jp-NotebookPanel .jp-CodeCell").count() > 5
+        assert page.locator(".jp-MarkdownCell h1", has_text="Réseaux récurrents standard").count() == 1
+        page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
