@@ -1,12 +1,14 @@
-"""Ce que partagent les tests qui ouvrent un navigateur : le livre construit, un serveur, Chromium."""
+"""Ce que partagent les tests qui ouvrent un navigateur : serveurs, Chromium, réglage de JupyterLab."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
 import http.server
+import re
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -59,3 +61,11 @@ def wait_for(url: str, server: subprocess.Popen, log: Path, seconds: float = 90)
             return
         time.sleep(0.2)
     raise RuntimeError(f"« {url} » ne répond pas :\n{log.read_text('utf-8')[-3000:]}")
+
+
+def default_viewer_command() -> list[str]:
+    """La ligne de ``binder/postBuild`` qui fait ouvrir les chapitres comme des carnets, dans cet environnement."""
+    script = (ROOT / "binder" / "postBuild").read_text("utf-8")
+    (line,) = re.findall(r"^jupytext-config .*$", script, re.MULTILINE)
+    name, *arguments = line.split()
+    return [str(Path(sys.executable).with_name(name)), *arguments]

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from serveur import default_viewer_command
 from sources import CHAPTERS, ROOT
 
 BINDER = ROOT / "binder"
@@ -75,12 +76,12 @@ def test_post_build_runs_its_steps_in_order(tmp_path):
 
 
 def test_a_double_click_opens_markdown_as_a_notebook(tmp_path):
-    """La commande de postBuild écrit bien le réglage que JupyterLab lira."""
+    """La ligne de postBuild, exécutée, écrit le réglage que JupyterLab lira (voir ``test_jupyterlab.py``)."""
     environment = os.environ | {"HOME": str(tmp_path), "JUPYTER_CONFIG_DIR": str(tmp_path / "config")}
-    command = [BIN / "jupytext-config", "set-default-viewer", "markdown", "myst"]
-    subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
-    settings = [json.loads(path.read_text("utf-8")) for path in tmp_path.rglob("*.json")]
-    assert "Jupytext Notebook" in json.dumps(settings) or "defaultViewers" in json.dumps(settings)
+    subprocess.run(default_viewer_command(), cwd=tmp_path, env=environment, check=True, capture_output=True)
+    settings = tmp_path / "config" / "labconfig" / "default_setting_overrides.json"
+    viewers = json.loads(settings.read_text("utf-8"))["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"]
+    assert viewers == {"markdown": "Jupytext Notebook", "myst": "Jupytext Notebook"}
 
 
 def test_each_chapter_has_the_metadata_that_opens_it_as_a_notebook():

@@ -10,12 +10,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from serveur import chromium, free_port, wait_for
-from sources import CHAPTERS, ROOT
+from serveur import chromium, default_viewer_command, free_port, wait_for
+from sources import BOOK, CHAPTERS, ROOT
 
 TOKEN = "essai"
-# Comme ``binder/postBuild`` ; et, pour l'essai, aucun enregistrement et toutes les cellules dans la page.
-DEFAULT_VIEWER = ["markdown", "myst"]
+# Pour l'essai : aucun enregistrement, et toutes les cellules dans la page.
 SETTINGS = {
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
@@ -37,6 +36,18 @@ IS_IDLE = """() => {
   const executed = cells.every(cell => cell.executionCount && cell.executionState !== "running");
   return sessionContext.session?.kernel?.status === "idle" && (executed || failed);
 }"""
+# Ce que montrent les cellules de texte, hors du code et des équations mises en forme.
+TEXTS_OF_CELLS = """cells => cells.flatMap(cell => {
+  const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), texts = [];
+  while (walker.nextNode()) {
+    const {parentElement, data} = walker.currentNode;
+    if (!parentElement.closest(".cm-editor, code, .katex, mjx-container, style")) texts.push(data.trim());
+  }
+  return texts.filter(text => text);
+})"""
+RAW_SOURCE = re.compile(
+    r":::|```|\{(?:tikz|numref|ref|eq|cite|term|glue|figure)\b|\$|\\(?:begin|end|frac|mathbf|tag)\b|\*\*|^#+ ", re.M
+)
 
 
 def jupyter_environment(folder: Path) -> dict[str, str]:
@@ -50,8 +61,8 @@ def jupyter_environment(folder: Path) -> dict[str, str]:
 
 
 def configure(folder: Path, environment: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "jupytext_config", "set-default-viewer", *DEFAULT_VIEWER]
-    subprocess.run(command, env=environment, check=True)
+    """Les réglages de Binder, et ceux de l'essai."""
+    subprocess.run(default_viewer_command(), env=environment, check=True)
     overrides = folder / "config" / "labconfig" / "default_setting_overrides.json"
     settings = json.loads(overrides.read_text("utf-8"))
     for plugin, values in SETTINGS.items():
@@ -149,11 +160,10 @@ def test_every_cell_runs_without_error(page, notebook):
     assert not [cell["source"] for cell in cells if not cell["count"]], "cellules non exécutées"
 
 
-def test_drawings_appear_as_pictures(page, notebook, carnets):
-    cells = json.loads((carnets / notebook).read_text("utf-8"))["cells"]
-    drawings = sum(len(cell.get("attachments", {})) for cell in cells)
-    pictures = page.locator(".jp-MarkdownCell img")
-    assert pictures.count() == drawings > 0
+def test_drawings_appear_as_pictures(page, notebook):
+    source = (BOOK / notebook).with_suffix(".md").read_text("utf-8")
+    pictures = page.locator(".jp-MarkdownCell img:not(.cm-editor img)")
+    assert pictures.count() == source.count("{tikz}") > 0
     for picture in pictures.all():
         picture.scroll_into_view_if_needed()
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth * image.naturalHeight)") > 0
@@ -161,21 +171,11 @@ def test_drawings_appear_as_pictures(page, notebook, carnets):
 
 
 def test_no_raw_source_is_visible(page, notebook):
-    """Ni directive, ni rôle, ni équation en TeX : ce que le lecteur voit est mis en forme."""
-    texts = page.locator(".jp-MarkdownCell .jp-MarkdownOutput").evaluate_all(
-        """outputs => outputs.map(output => {
-          const walker = document.createTreeWalker(output, NodeFilter.SHOW_TEXT), texts = [];
-          while (walker.nextNode()) {
-            if (!walker.currentNode.parentElement.closest("code, .katex-mathml, mjx-assistive-mml, script, style"))
-              texts.push(walker.currentNode.data);
-          }
-          return texts.join("");
-        })"""
-    )
-    assert len(texts) > 5
-    raw = re.compile(r":::|\{(?:tikz|numref|ref|eq|cite|term|glue|figure)\b|\$\$|\\(?:begin|frac|mathbf)\b|^#+ ", re.M)
-    assert not [text for text in texts if raw.search(text)]
-    assert page.locator(".jp-MarkdownOutput :is(.katex, mjx-container)").count() > 5
+    """Ni directive, ni rôle, ni équation en TeX, ni second numéro d'équation : ce que l'on voit est mis en forme."""
+    texts = page.locator(".jp-MarkdownCell").evaluate_all(TEXTS_OF_CELLS)
+    assert len(texts) > 20
+    assert not [text for text in texts if RAW_SOURCE.search(text) or re.fullmatch(r"\(\d{1,3}\)", text)]
+    assert page.locator(".jp-MarkdownCell :is(.katex, mjx-container)").count() > 5
     assert not page.locator(".katex-error, mjx-merror, [data-mml-node=merror]").count()
 
 

@@ -42,7 +42,7 @@ def test_internal_links_lead_somewhere(page):
     broken = []
     for link in attributes(page, "//a/@href") + attributes(page, "//link/@href") + attributes(page, "//script/@src"):
         parts = urlsplit(link)
-        if parts.scheme in ("http", "https", "mailto", "javascript"):
+        if parts.scheme in ("http", "https", "mailto", "javascript", "data"):
             continue
         target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
         to_anchor = parts.fragment and target.suffix == ".html"

@@ -54,6 +54,12 @@ def test_cells_are_short(page):
 
 
 @pytest.mark.parametrize("page", CHAPTERS, **ids)
+def test_cells_do_not_end_with_a_semicolon(page):
+    """nbval n'en tient pas compte : on finit par « ax = … », qui n'affiche rien non plus."""
+    assert not [line for line, _, code in cells(page) if code.rstrip().endswith(";")]
+
+
+@pytest.mark.parametrize("page", CHAPTERS, **ids)
 def test_plotted_figures_are_described(page):
     """Une cellule qui trace a un nom, une légende et un texte alternatif."""
     for line, header, code in cells(page):
