@@ -1,4 +1,4 @@
-"""Rend en SVG les dessins TikZ dont la source, le préambule ou le moteur a changé.
+"""Rend en SVG (et en PNG, pour les carnets) les dessins TikZ dont la source, le préambule ou le moteur a changé.
 
 ``python scripts/dessins.py`` rend ce qui a changé ; avec ``--verifier``, rien n'est rendu et le
 code de sortie dit si tout est à jour.
@@ -34,7 +34,7 @@ DOCUMENT = r"""\documentclass[tikz,border=2pt]{standalone}
 \end{tikzpicture}
 \end{document}
 """
-TOOLS = (drawings.ENGINE, "pdf2svg")
+TOOLS = (drawings.ENGINE, "pdf2svg", "pdftoppm")
 RGB = re.compile(r"rgb\(([\d.]+)%, ?([\d.]+)%, ?([\d.]+)%\)")
 
 
@@ -75,11 +75,14 @@ def render(drawing: Drawing) -> str | None:
             svg_file = pdf.with_suffix(".svg")
             subprocess.run(["pdf2svg", pdf, svg_file], check=True)
             svg = tidy(svg_file.read_text(encoding="utf-8"))
+            subprocess.run(["pdftoppm", "-png", "-singlefile", "-r", "144", pdf, pdf.with_suffix("")], check=True)
+            png = pdf.with_suffix(".png").read_bytes()
         stray = unknown_colours(svg)
         if stray:
             raise ValueError(f"couleurs hors palette : {', '.join(sorted(stray))}")
     except ValueError as error:
         return f"{where(drawing)} : {error}"
+    drawing.png.write_bytes(png)
     head = f"<!-- empreinte : {drawings.fingerprint(drawing.code)} -->\n"
     temporary = drawing.svg.with_suffix(".tmp")
     temporary.write_text(head + svg.split("?>", 1)[-1].lstrip(), encoding="utf-8")
@@ -108,7 +111,8 @@ def main(arguments: list[str]) -> int:
     else:
         with ThreadPoolExecutor(2) as pool:
             errors = [message for message in pool.map(render, stale) if message]
-    for orphan in set(drawings.DRAWINGS.glob("*.svg")) - {drawing.svg for drawing in found}:
+    kept = {path for drawing in found for path in (drawing.svg, drawing.png)}
+    for orphan in {*drawings.DRAWINGS.glob("*.svg"), *drawings.DRAWINGS.glob("*.png")} - kept:
         errors.append(f"{orphan.relative_to(ROOT)} : ne correspond plus à aucun dessin, supprimez-le")
     print("\n".join(errors) if errors else f"Dessins à jour : {len(found)}.")
     return 1 if errors else 0

@@ -46,8 +46,12 @@ TEXTS_OF_CELLS = """cells => cells.flatMap(cell => {
   return texts.filter(text => text);
 })"""
 RAW_SOURCE = re.compile(
-    r":::|```|\{(?:tikz|numref|ref|eq|cite|term|glue|figure)\b|\$|\\(?:begin|end|frac|mathbf|tag)\b|\*\*|^#+ ", re.M
+    r":::|```|\{(?:tikz|numref|ref|eq|cite|term|glue|figure)\b|\$|\\(?:begin|end|frac|mathbf|tag)\b|\*\*|^#+ "
+    r"|Unknown (?:Directive|Role)",
+    re.MULTILINE,
 )
+# Renvoi que jupyterlab-myst ne trouve pas, numéro qu'il ajoute à ceux du livre, équation fautive.
+FAULTS = "[title$='Not Found'], [title='Link to this Equation'], .katex-error, mjx-merror, [data-mml-node=merror]"
 
 
 def jupyter_environment(folder: Path) -> dict[str, str]:
@@ -174,9 +178,9 @@ def test_no_raw_source_is_visible(page, notebook):
     """Ni directive, ni rôle, ni équation en TeX, ni second numéro d'équation : ce que l'on voit est mis en forme."""
     texts = page.locator(".jp-MarkdownCell").evaluate_all(TEXTS_OF_CELLS)
     assert len(texts) > 20
-    assert not [text for text in texts if RAW_SOURCE.search(text) or re.fullmatch(r"\(\d{1,3}\)", text)]
+    assert not [text for text in texts if RAW_SOURCE.search(text)]
     assert page.locator(".jp-MarkdownCell :is(.katex, mjx-container)").count() > 5
-    assert not page.locator(".katex-error, mjx-merror, [data-mml-node=merror]").count()
+    assert not page.locator(f".jp-MarkdownCell :is({FAULTS})").count()
 
 
 def test_chapter_source_opens_as_notebook(page, lab):

@@ -118,14 +118,15 @@ def test_download_buttons(chapter):
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda page: page.stem)
 def test_notebooks_read_well_without_myst(chapter):
-    """Ni directive, ni rôle, ni TeX de dessin dans les carnets : du Markdown et des images jointes."""
+    """Ni directive, ni rôle, ni TeX de dessin dans les carnets : du Markdown et des images."""
     notebook = json.loads((HTML / "carnets" / f"{chapter.stem}.ipynb").read_text("utf-8"))
     text = "\n".join("".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "markdown")
     leftovers = r":::|^```\{|\{(?:ref|numref|eq|term|cite[:\w]*|glue:\w+)\}`|\\begin\{tikz|\\node"
     assert not re.findall(leftovers, text, re.MULTILINE)
-    names = re.findall(r"\(attachment:([\w-]+\.svg)\)", text)
+    names = re.findall(r"!\[[^\]]{20,}\]\(attachment:([\w-]+\.png)\)", text)
     attached = {name for cell in notebook["cells"] for name in cell.get("attachments", {})}
     assert set(names) == attached and len(names) == chapter.read_text("utf-8").count("{tikz}")
+    assert not re.search(r"\*\*\S[^*\n]* \*\*\S", text), "gras mal fermé"
     assert text.startswith("# ")
 
 

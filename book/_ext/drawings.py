@@ -45,8 +45,12 @@ class Drawing(NamedTuple):
         return svg_path(self.name)
 
     @property
+    def png(self) -> Path:
+        return png_path(self.name)
+
+    @property
     def is_stale(self) -> bool:
-        return stored_fingerprint(self.svg) != fingerprint(self.code)
+        return stored_fingerprint(self.svg) != fingerprint(self.code) or not self.png.exists()
 
 
 def normalise(code: str) -> str:
@@ -71,6 +75,11 @@ def fingerprint(code: str) -> str:
 
 def svg_path(name: str) -> Path:
     return DRAWINGS / f"{name}.svg"
+
+
+def png_path(name: str) -> Path:
+    """Le même dessin en pixels, pour les carnets."""
+    return DRAWINGS / f"{name}.png"
 
 
 def stored_fingerprint(svg: Path) -> str | None:

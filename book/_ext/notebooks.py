@@ -2,7 +2,8 @@
 
 Le carnet part du document *résolu* par Sphinx : numéros, renvois, citations, valeurs mesurées sont
 du texte ; admonitions, exercices et figures TikZ sont du Markdown ordinaire (les dessins sont joints
-au carnet) ; les cellules de code sont celles du chapitre, sans leurs résultats.
+au carnet, en PNG : JupyterLab n'affiche pas les SVG joints) ; les cellules de code sont celles du
+chapitre, sans leurs résultats.
 """
 
 from __future__ import annotations
@@ -10,17 +11,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from pathlib import Path
 
 from docutils import nodes
-from drawings import svg_path
+from drawings import png_path
 from sphinx.builders import Builder
 from sphinx.errors import SphinxError
 from sphinx.util.math import get_node_equation_number
 from sphinxcontrib.tikz import tikz
 
-SVG_BACKGROUND = '<rect width="100%" height="100%" fill="#ffffff"/>'
 INTRODUCTION = (
     "*Carnet engendré depuis la source du chapitre. Dans Binder, tout est installé ; ailleurs, "
     "clonez le [dépôt du cours]({repository}) et lancez `make livre` : "
@@ -194,7 +193,7 @@ class NotebookWriter:
         rule = ["---"] * len(rows[0])
         lines = ["| " + " | ".join(row) + " |" for row in [rows[0], rule, *rows[1:]]]
         title = next((child for child in node.children if isinstance(child, nodes.title)), None)
-        head = f"**{self.figure_number(node, 'table')}**{self.text(title)}\n\n" if title is not None else ""
+        head = f"{self.figure_number(node, 'table')}{self.text(title)}\n\n" if title is not None else ""
         return head + "\n".join(lines)
 
     def block_figure(self, node, depth):
@@ -202,7 +201,7 @@ class NotebookWriter:
             self.block(child, depth) for child in node.children if isinstance(child, nodes.image | tikz)
         )
         caption = next((child for child in node.children if isinstance(child, nodes.caption)), None)
-        text = f"**{self.figure_number(node, 'figure')}**{self.text(caption)}" if caption is not None else ""
+        text = f"{self.figure_number(node, 'figure')}{self.text(caption)}" if caption is not None else ""
         return "\n\n".join(part for part in (images, text) if part)
 
     def figure_number(self, node, kind: str) -> str:
@@ -210,14 +209,12 @@ class NotebookWriter:
         number = next((numbers[name] for name in node["ids"] if name in numbers), None)
         if number is None:
             return ""
-        return self.builder.config.numfig_format[kind] % ".".join(map(str, number)) + ". "
+        return f"**{self.builder.config.numfig_format[kind] % '.'.join(map(str, number))}.** "
 
     def block_tikz(self, node, depth):
-        name = node["drawing"]
-        svg = re.sub(r"(<svg[^>]*>)", r"\1" + SVG_BACKGROUND, svg_path(name).read_text(encoding="utf-8"), count=1)
-        file = f"{name}.svg"
-        self.attachments[file] = {"image/svg+xml": base64.b64encode(svg.encode()).decode()}
-        return f"![{node['alt']}](attachment:{file})"
+        png = png_path(node["drawing"])
+        self.attachments[png.name] = {"image/png": base64.b64encode(png.read_bytes()).decode()}
+        return f"![{node['alt']}](attachment:{png.name})"
 
     def block_image(self, node, depth):
         return ""  # tracée par la cellule qui précède
