@@ -8,6 +8,7 @@ from .recurrent import check_cell, check_sequence
 __all__ = [
     "clip_by_norm",
     "jacobian_products",
+    "jacobian_singular_values",
     "singular_value_bounds",
     "state_gradient_norms",
     "state_jacobians",
@@ -80,14 +81,42 @@ def jacobian_products(jacobians):
         >>> jacobian_products(torch.full((3, 1, 1, 1), 0.5)).flatten().tolist()
         [0.125, 0.25, 0.5, 1.0]
     """
-    if jacobians.ndim != 4 or jacobians.shape[2] != jacobians.shape[3]:
-        received = tuple(jacobians.shape)
-        raise ValueError(f"jacobians : reçu la forme {received}, attendu (T, B, S, S)")
+    _check_jacobians(jacobians)
     identity = torch.eye(jacobians.shape[-1], dtype=jacobians.dtype, device=jacobians.device)
     products = [identity.expand(jacobians.shape[1:])]  # P_T
     for J_t in jacobians.flip(0):  # t = T, …, 1
         products.append(products[-1] @ J_t)  # P_{t-1} = P_t J_t
     return torch.stack(products[::-1])  # (T+1, B, S, S)
+
+
+def jacobian_singular_values(jacobians):
+    r"""Valeurs singulières de jacobiennes : les facteurs par lesquels elles étirent ou écrasent.
+
+    .. math::
+
+        J = U \operatorname{diag}(\sigma_1, \dots, \sigma_S) V^\top,
+        \qquad \sigma_1 \ge \dots \ge \sigma_S \ge 0
+
+    Une petite variation de l'état, selon la direction :math:`v_i`, est multipliée par
+    :math:`\sigma_i`. Avec les :math:`J_t`, c'est l'effet d'un pas ;
+    avec les produits :math:`P_t`, celui de tous les pas de :math:`t` à :math:`T`.
+
+    Args:
+        jacobians: les :math:`J_t` de :func:`state_jacobians`, de forme ``(T, B, S, S)``,
+            ou les :math:`P_t` de :func:`jacobian_products`.
+
+    Returns:
+        Les valeurs singulières, décroissantes, de forme ``(T, B, S)``.
+
+    Raises:
+        ValueError: si les jacobiennes ne sont pas de forme ``(T, B, S, S)``.
+
+    Example:
+        >>> jacobian_singular_values(torch.diag(torch.tensor([0.25, -2.0]))[None, None]).tolist()
+        [[[2.0, 0.25]]]
+    """
+    _check_jacobians(jacobians)
+    return torch.linalg.svdvals(jacobians)  # (T, B, S)
 
 
 def state_gradient_norms(cell, x, state=None):
@@ -229,6 +258,12 @@ def _check_gradients(gradients, max_norm):
     if not max_norm > 0:
         raise ValueError(f"max_norm : reçu {max_norm}, attendu un nombre strictement positif")
     return gradients
+
+
+def _check_jacobians(jacobians):
+    if jacobians.ndim != 4 or jacobians.shape[2] != jacobians.shape[3]:
+        received = tuple(jacobians.shape)
+        raise ValueError(f"jacobians : reçu la forme {received}, attendu (T, B, S, S)")
 
 
 def _pack(state):

@@ -212,7 +212,8 @@ def _checked(label, values, dimensions, expected):
 
 def _label_ends(ax, ends, colours):
     """Écrit chaque étiquette à droite de l'axe, à la hauteur de sa courbe, sans recouvrement."""
-    ends = {label: y for label, y in ends.items() if y > 0 and np.isfinite(y)}
+    lowest = 0 if ax.get_yscale() == "log" else -np.inf
+    ends = {label: y for label, y in ends.items() if y > lowest and np.isfinite(y)}
     if not ends:
         return
     to_fraction = ax.transScale + ax.transLimits  # données → fraction de l'axe

@@ -1,0 +1,101 @@
+r"""Lire une réponse dans les états d'une couche récurrente."""
+
+from torch import nn
+
+from .cells import _check_size, _uniform_drawer
+
+__all__ = ["SequenceClassifier", "SequenceTagger"]
+
+
+class _Readout(nn.Module):
+    """Ce que les deux réseaux ont en commun : une couche, puis une transformation affine."""
+
+    def __init__(self, layer, output_size, *, generator=None):
+        super().__init__()
+        hidden_size, like = _described(layer)
+        _check_size("output_size", output_size)
+        draw = _uniform_drawer(hidden_size, generator, like.dtype, like.device)
+        self.layer = layer
+        self.W_y = draw(output_size, hidden_size)  # (K, H)
+        self.b_y = draw(output_size)  # (K)
+
+
+class SequenceClassifier(_Readout):
+    r"""Une réponse par séquence, lue dans la dernière sortie.
+
+    .. math::
+
+        \hat{y} = W_y h_T + b_y
+
+    :math:`h_T \in \mathbb{R}^H` est la dernière sortie de la couche,
+    :math:`\hat{y} \in \mathbb{R}^K` les logits,
+    :math:`W_y \in \mathbb{R}^{K \times H}` et :math:`b_y \in \mathbb{R}^K`.
+    Les séquences courtes doivent être complétées par des zéros **devant** :
+    c'est ainsi que la dernière sortie suit le dernier symbole.
+
+    Args:
+        layer: toute couche ``outputs, state = layer(x)``, comme
+            :class:`~notebook_utils.recurrent.Recurrent`.
+        output_size: le nombre :math:`K` de logits.
+        generator: le ``torch.Generator`` dont :math:`W_y` et :math:`b_y` sont tirés,
+            selon la loi uniforme sur :math:`[-1/\sqrt{H}, 1/\sqrt{H}]`, après ceux de la couche.
+
+    Raises:
+        TypeError: si ``layer`` n'est pas une couche, ou ``output_size`` pas un entier.
+        ValueError: si ``output_size`` n'est pas positif.
+
+    Example:
+        >>> import torch
+        >>> from notebook_utils import Recurrent, RNNCell
+        >>> model = SequenceClassifier(Recurrent(RNNCell(8, 5)), output_size=4)
+        >>> model(torch.ones(2, 7, 8)).shape
+        torch.Size([2, 4])
+    """
+
+    def forward(self, x):
+        """Rend les logits : ``x`` ``(B, T, D)`` donne ``(B, K)``."""
+        outputs, _ = self.layer(x)  # (B, T, H)
+        return outputs[:, -1] @ self.W_y.T + self.b_y  # (B, K)
+
+
+class SequenceTagger(_Readout):
+    r"""Une réponse par pas de temps.
+
+    .. math::
+
+        \hat{y}_t = W_y h_t + b_y, \qquad t = 1, \dots, T
+
+    Les lettres et les arguments sont ceux de :class:`SequenceClassifier`.
+
+    Args:
+        layer: toute couche ``outputs, state = layer(x)``.
+        output_size: le nombre :math:`K` de logits par pas de temps.
+        generator: comme :class:`SequenceClassifier`.
+
+    Raises:
+        TypeError: comme :class:`SequenceClassifier`.
+        ValueError: comme :class:`SequenceClassifier`.
+
+    Example:
+        >>> import torch
+        >>> from notebook_utils import Recurrent, RNNCell
+        >>> model = SequenceTagger(Recurrent(RNNCell(8, 5)), output_size=4)
+        >>> model(torch.ones(2, 7, 8)).shape
+        torch.Size([2, 7, 4])
+    """
+
+    def forward(self, x):
+        """Rend les logits : ``x`` ``(B, T, D)`` donne ``(B, T, K)``."""
+        outputs, _ = self.layer(x)  # (B, T, H)
+        return outputs @ self.W_y.T + self.b_y  # (B, T, K)
+
+
+def _described(layer):
+    """Rend la taille de l'état d'une couche, et un poids dont prendre le type et l'appareil."""
+    weights = list(layer.parameters()) if isinstance(layer, nn.Module) else []
+    hidden_size = getattr(getattr(layer, "cell", layer), "hidden_size", None)
+    if not weights or hidden_size is None:
+        raise TypeError(
+            f"layer : reçu {type(layer).__name__}, attendu une couche récurrente : outputs, state = layer(x)"
+        )
+    return hidden_size, weights[0]

@@ -1,0 +1,42 @@
+"""Les tâches du cours : des exemples tirés à la demande, dont la bonne réponse est connue.
+
+Toutes suivent le protocole de :class:`~notebook_utils.tasks.task.Task`, sauf les caractères,
+qui lisent un texte donné au lieu de tirer des exemples.
+Ce module n'importe aucun autre module de ``notebook_utils``.
+"""
+
+from .adding import Adding
+from .characters import Vocabulary, split_text, text_columns, text_windows
+from .copying import Copying
+from .echo import Echo, echo_targets
+from .task import SPLITS, Batch, Task
+from .temporal_order import (
+    EASY,
+    HARD,
+    MODERATE,
+    NIGHTMARE,
+    NORMAL,
+    TemporalOrder,
+    temporal_order_class,
+)
+
+__all__ = [
+    "EASY",
+    "HARD",
+    "MODERATE",
+    "NIGHTMARE",
+    "NORMAL",
+    "SPLITS",
+    "Adding",
+    "Batch",
+    "Copying",
+    "Echo",
+    "Task",
+    "TemporalOrder",
+    "Vocabulary",
+    "echo_targets",
+    "split_text",
+    "temporal_order_class",
+    "text_columns",
+    "text_windows",
+]
