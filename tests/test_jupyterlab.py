@@ -83,6 +83,7 @@ def lab(tmp_path_factory):
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--expose-app-in-browser"]
     command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
     command += [f"--ServerApp.root_dir={ROOT}", f"--IdentityProvider.token={TOKEN}"]
+    command += [f"--FileCheckpoints.checkpoint_dir={folder / 'sauvegardes'}"]
     with (folder / "journal.txt").open("w") as log:
         server = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=ROOT)
     try:

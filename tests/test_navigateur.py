@@ -10,6 +10,7 @@ import axe_playwright_python
 import nbformat
 import pytest
 import yaml
+from playwright.sync_api import expect
 from serveur import HTML, chromium, serve
 from sources import BOOK, CHAPTERS, ROOT
 
@@ -65,6 +66,9 @@ UNFOLD = """unfolded => {
     if (button.matches(".toggle-hidden *") === unfolded) button.click();
   }
 }"""
+# Le thème y veille, un instant après que les blocs sont dépliés.
+SCROLLABLE_CODE_IS_FOCUSABLE = """() => [...document.querySelectorAll("pre")].every(
+  block => block.scrollWidth <= block.clientWidth || block.tabIndex === 0)"""
 # Deux jetons de code de même classe ont la même couleur : en garder trois évite d'en mesurer des milliers.
 THIN_OUT_CODE = """() => {
   const seen = {};
@@ -247,7 +251,7 @@ def test_no_english_in_interface(visit):
 def test_page_is_accessible(visit):
     """Tout déplié, aucune règle d'axe-core n'est enfreinte : thème clair, puis couleurs du thème sombre."""
     visit.page.evaluate(UNFOLD, True)
-    visit.page.wait_for_timeout(800)  # le thème rend alors focalisables les blocs qui défilent
+    visit.page.wait_for_function(SCROLLABLE_CODE_IS_FOCUSABLE)
     visit.page.evaluate(THIN_OUT_CODE)
     visit.set_theme("light")
     assert not visit.violations(AXE_TAGS)
@@ -269,11 +273,6 @@ def test_page_fits_every_width(visit):
 # -- Les chapitres ----------------------------------------------------------------------------
 
 
-def pressed(page, key: str) -> None:
-    page.keyboard.press(key)
-    page.wait_for_timeout(50)
-
-
 @each_chapter
 def test_code_unfolds_with_keyboard(visit):
     visit.page.evaluate(UNFOLD, False)
@@ -282,10 +281,10 @@ def test_code_unfolds_with_keyboard(visit):
     for fold in folds:
         summary, code = fold.locator("> summary"), fold.locator("pre").first
         for key, is_open, label in [("Enter", True, "Masquer"), ("Space", False, "Afficher")]:
-            summary.evaluate("summary => summary.focus({focusVisible: true})")
-            pressed(visit.page, key)
+            summary.focus()
+            visit.page.keyboard.press(key)
+            expect(code).to_be_visible(visible=is_open)
             assert fold.evaluate("fold => fold.open") is is_open
-            assert code.is_visible() is is_open
             assert summary.inner_text().strip().startswith(label)
 
 
@@ -298,9 +297,9 @@ def test_solutions_unfold_with_keyboard(visit):
         button, body = solution.locator(".toggle-button").first, solution.locator("section, p").last
         for key, is_open in [("Enter", True), ("Space", False)]:
             button.focus()
-            pressed(visit.page, key)
+            visit.page.keyboard.press(key)
+            expect(body).to_be_visible(visible=is_open)
             assert button.get_attribute("aria-expanded") == str(is_open).lower()
-            assert body.is_visible() is is_open
 
 
 @each_chapter
@@ -402,3 +401,17 @@ def test_open_menus_and_search_are_accessible(tab):
         tab.page.locator("#pst-search-dialog[open]").wait_for()
         assert not tab.violations(rules, "#pst-search-dialog")
         tab.page.keyboard.press("Escape")
+
+
+def test_contents_open_on_a_phone(tab):
+    """Sur un téléphone, le sommaire s'ouvre d'un bouton, se parcourt, mène aux chapitres, et se referme."""
+    tab.page.set_viewport_size({"width": 390, "height": 800})
+    tab.open("book/notations.html")
+    sidebar, button = tab.page.locator("#pst-primary-sidebar-modal"), tab.page.locator(".primary-toggle")
+    button.click()
+    assert not tab.violations(AXE_TAGS, "#pst-primary-sidebar-modal")
+    tab.page.keyboard.press("Escape")
+    sidebar.wait_for(state="hidden")
+    button.click()
+    sidebar.locator(f"a[href*='{CHAPTERS[0].stem}.html']").click()
+    tab.page.wait_for_url(f"**/{CHAPTERS[0].stem}.html")

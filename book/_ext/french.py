@@ -37,8 +37,6 @@ MESSAGES = {
     "Download source file": "Source MyST de cette page",
     "Print to PDF": "Imprimer la page",
     "Fullscreen mode": "Plein écran",
-    "Toggle primary sidebar": "Afficher ou masquer le sommaire",
-    "Toggle secondary sidebar": "Afficher ou masquer le plan de la page",
     "Color mode": "Thème clair ou sombre",
     "light/dark": "clair ou sombre",
     "Search": "Rechercher",

@@ -140,7 +140,8 @@ class NotebookWriter:
         tag = ""
         if node.get("number"):
             tag = rf" \tag{{{get_node_equation_number(self, node)}}}"
-        return f"$$\n{node.astext().strip()}{tag}\n$$"
+        # Un environnement étoilé : l'extension MyST de JupyterLab numéroterait « $$ » à sa façon.
+        return f"\\begin{{equation*}}\n{node.astext().strip()}{tag}\n\\end{{equation*}}"
 
     def block_literal_block(self, node, depth):
         language = node.get("language", "")
