@@ -156,18 +156,9 @@ var Stemmer = (function (Base) {
 """
 
 
-def fold_accents_in_pages(app, pagename, templatename, context, doctree) -> None:
-    """Ajoute le repli des accents au code de recherche engendré par Sphinx."""
-    indexer = getattr(app.builder, "indexer", None)
-    if indexer is not None and not hasattr(indexer, "without_folding"):
-        indexer.without_folding = indexer.get_js_stemmer_code
-        indexer.get_js_stemmer_code = lambda: indexer.without_folding() + FOLDING_STEMMER
-
-
 def setup(app):
     languages["fr"] = FrenchSearch
     app.add_transform(SpaceSource)
     app.add_post_transform(SpaceResolved)
     app.connect("builder-inited", complete_catalogues)
-    app.connect("html-page-context", fold_accents_in_pages)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
