@@ -16,6 +16,7 @@ Le reste voulu est tiré d'abord, puis un élément sans effet sur la cible est 
 aucun tirage n'est rejeté, et les deux ensembles ne diffèrent que par ce reste.
 """
 
+from abc import ABC, abstractmethod
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -50,7 +51,7 @@ class Batch(NamedTuple):
     targets: Tensor
 
 
-class Task:
+class Task(ABC):
     r"""Classe de base des tâches ; le module dit le protocole et la séparation des ensembles.
 
     .. math::
@@ -67,25 +68,25 @@ class Task:
     """
 
     @property
+    @abstractmethod
     def steps(self):
         """Nombre de pas de temps des entrées, remplissage compris."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _count(self):
         """Nombre d'exemples distincts, également répartis entre les quatre restes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _draw(self, batch_size, split, generator):
         """Tire de quoi écrire un lot, des tenseurs de première dimension ``batch_size``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _write(self, *drawn):
         """Écrit, en nombres flottants, le lot que :meth:`_draw` a tiré."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _residues(self, inputs):
         """Reste de chaque exemple, relu dans les entrées : ``(B)``."""
-        raise NotImplementedError
 
     def count(self, split="all"):
         r"""Compte les exemples distincts.
