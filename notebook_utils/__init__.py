@@ -1,26 +1,38 @@
-"""Le code du cours : cellules récurrentes, gradients et figures.
+"""Le code du cours : cellules et couches récurrentes, tâches, apprentissage, gradients et figures.
 
 Les noms publics de chaque module sont repris ici ; importer le paquet n'a aucun autre effet.
 """
 
+from .answers import cross_entropy, same_bit, same_class
+from .bptt import GRU, LSTM, RNN, FusedLSTM
 from .cells import GRUCell, LSTMCell, LSTMState, PaperGRUCell, RNNCell
+from .checkpoints import Progress, load_checkpoint, save_checkpoint
+from .connectivity import connectivity
 from .gradients import (
     clip_by_norm,
     jacobian_products,
+    jacobian_singular_values,
     singular_value_bounds,
     state_gradient_norms,
     state_jacobians,
 )
-from .initialization import identity_, orthogonal_, set_forget_bias_
+from .initialization import chrono_, identity_, orthogonal_, set_forget_bias_, set_update_bias_
 from .interop import load_torch_, to_torch
+from .models import SequenceClassifier, SequenceTagger
 from .plotting import (
     PALETTE,
     Shade,
     format_number,
     french_axis,
+    plot_attention,
+    plot_confusion_matrix,
+    plot_connectivity,
     plot_derivative_products,
     plot_fading_influence,
     plot_gradient_norms,
+    plot_learning_curves,
+    plot_pca,
+    plot_states,
     plot_tanh,
     prepare_notebook_graphics,
     sequential_colormap,
@@ -33,40 +45,108 @@ from .scalar_gradients import (
     scalar_weight_gradient_sum,
     tanh_derivative,
 )
+from .seeds import run_seeds
+from .tasks import (
+    EASY,
+    HARD,
+    MODERATE,
+    NIGHTMARE,
+    NORMAL,
+    SPLITS,
+    Adding,
+    Batch,
+    Copying,
+    Echo,
+    Task,
+    TemporalOrder,
+    Vocabulary,
+    echo_targets,
+    split_text,
+    temporal_order_class,
+    text_columns,
+    text_windows,
+)
+from .training import Evaluation, Update, evaluate, fit, train_step
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "EASY",
+    "GRU",
+    "HARD",
+    "LSTM",
+    "MODERATE",
+    "NIGHTMARE",
+    "NORMAL",
     "PALETTE",
+    "RNN",
+    "SPLITS",
+    "Adding",
+    "Batch",
+    "Copying",
+    "Echo",
+    "Evaluation",
+    "FusedLSTM",
     "GRUCell",
     "LSTMCell",
     "LSTMState",
     "PaperGRUCell",
+    "Progress",
     "RNNCell",
     "Recurrent",
+    "SequenceClassifier",
+    "SequenceTagger",
     "Shade",
+    "Task",
+    "TemporalOrder",
+    "Update",
+    "Vocabulary",
+    "chrono_",
     "clip_by_norm",
+    "connectivity",
+    "cross_entropy",
+    "echo_targets",
+    "evaluate",
+    "fit",
     "format_number",
     "french_axis",
     "identity_",
     "jacobian_products",
+    "jacobian_singular_values",
+    "load_checkpoint",
     "load_torch_",
     "orthogonal_",
+    "plot_attention",
+    "plot_confusion_matrix",
+    "plot_connectivity",
     "plot_derivative_products",
     "plot_fading_influence",
     "plot_gradient_norms",
+    "plot_learning_curves",
+    "plot_pca",
+    "plot_states",
     "plot_tanh",
     "prepare_notebook_graphics",
+    "run_seeds",
+    "same_bit",
+    "same_class",
+    "save_checkpoint",
     "scalar_state_gradient",
     "scalar_unroll",
     "scalar_weight_gradient",
     "scalar_weight_gradient_sum",
     "sequential_colormap",
     "set_forget_bias_",
+    "set_update_bias_",
     "singular_value_bounds",
+    "split_text",
     "state_gradient_norms",
     "state_jacobians",
     "tanh_derivative",
+    "temporal_order_class",
+    "text_columns",
+    "text_windows",
     "to_torch",
+    "train_step",
     "unroll",
 ]

@@ -1,14 +1,17 @@
 r"""Initialisations dont les chapitres sur le gradient et sur la LSTM ont besoin.
 
 Chaque fonction modifie la cellule sur place, hors du calcul des gradients, et la rend.
+Une couche qui a les mêmes paramètres (``W_x``, ``W_h``, ``b``) convient aussi.
 """
+
+import math
 
 import torch
 from torch import nn
 
-from .cells import LSTMCell, RNNCell
+from .cells import GRUCell, LSTMCell, RNNCell
 
-__all__ = ["identity_", "orthogonal_", "set_forget_bias_"]
+__all__ = ["chrono_", "identity_", "orthogonal_", "set_forget_bias_", "set_update_bias_"]
 
 
 @torch.no_grad()
@@ -42,8 +45,7 @@ def orthogonal_(cell, generator):
         >>> torch.allclose(W_h.T @ W_h, torch.eye(4, dtype=torch.float64))
         True
     """
-    if not isinstance(generator, torch.Generator):
-        raise TypeError(f"generator : reçu {type(generator).__name__}, attendu un torch.Generator")
+    _check_generator(generator)
     for W_h in cell.W_h.split(cell.hidden_size):  # (H, H)
         nn.init.orthogonal_(W_h, generator=generator)
     return cell
@@ -118,7 +120,96 @@ def set_forget_bias_(cell, value):
     return cell
 
 
+@torch.no_grad()
+def set_update_bias_(cell, value):
+    r"""Fixe le biais de la porte de mise à jour d'une GRU.
+
+    .. math::
+
+        b_z = v \, (1, \dots, 1)^\top
+
+    :math:`b_z \in \mathbb{R}^H` est le bloc de ``cell.b`` lu par la porte :math:`z_t` ;
+    quand les autres termes sont nuls, :math:`z_t = \sigma(v)`.
+    Avec :class:`~notebook_utils.cells.GRUCell`, :math:`z_t` garde le passé :
+    un biais **positif** allonge la mémoire.
+    Avec :class:`~notebook_utils.cells.PaperGRUCell`, :math:`z_t` le renouvelle :
+    il faut un biais **négatif**.
+
+    Args:
+        cell: une GRU, cellule ou couche, modifiée sur place.
+        value: la valeur :math:`v`, un nombre ou un tenseur de forme ``(H)``.
+
+    Returns:
+        La cellule reçue.
+
+    Raises:
+        TypeError: si la cellule n'a pas de porte de mise à jour.
+
+    Example:
+        >>> set_update_bias_(GRUCell(3, 2), 3.0).b[2:4].tolist()
+        [3.0, 3.0]
+    """
+    _check_type(cell, GRUCell)
+    H = cell.hidden_size
+    cell.b[H : 2 * H] = value  # ordre r, z, n
+    return cell
+
+
+@torch.no_grad()
+def chrono_(cell, T_max, generator):
+    r"""Règle les portes d'une LSTM sur les durées de la tâche (initialisation *chrono*).
+
+    .. math::
+
+        b_f = \log u, \qquad b_i = -b_f, \qquad u \sim \mathcal{U}(1, T_{\max} - 1)^H
+
+    Quand les autres termes sont nuls, :math:`f_t = u / (1 + u)` :
+    la mémoire d'une unité s'efface en :math:`1 + u` pas environ.
+    Les unités se partagent ainsi toutes les durées de la tâche, de 2 pas à :math:`T_{\max}`.
+    Les biais de la porte de sortie et du candidat ne changent pas.
+
+    Args:
+        cell: une LSTM, cellule ou couche, modifiée sur place.
+        T_max: la plus longue dépendance à retenir, en pas de temps, plus grande que 2.
+        generator: le ``torch.Generator`` du tirage.
+
+    Returns:
+        La cellule reçue.
+
+    Raises:
+        TypeError: si la cellule n'a pas de porte d'oubli,
+            ou si ``generator`` n'est pas un ``torch.Generator``.
+        ValueError: si ``T_max`` n'est pas un nombre fini plus grand que 2.
+
+    References:
+        Tallec et Ollivier, *Can recurrent neural networks warp time?*, ICLR, 2018, section 2.
+
+    Example:
+        >>> cell = chrono_(LSTMCell(3, 2), 100, torch.Generator().manual_seed(0))
+        >>> b_i, b_f, _, _ = cell.b.chunk(4)
+        >>> torch.equal(b_i, -b_f), (torch.sigmoid(b_f) < 0.99).all().item()
+        (True, True)
+    """
+    _check_type(cell, LSTMCell)
+    _check_generator(generator)
+    if not 2 < T_max < math.inf:
+        raise ValueError(f"T_max : reçu {T_max}, attendu un nombre fini plus grand que 2")
+    H = cell.hidden_size
+    u = torch.empty(H, dtype=cell.b.dtype, device=generator.device)
+    b_f = u.uniform_(1, T_max - 1, generator=generator).log()
+    cell.b[H : 2 * H] = b_f  # ordre i, f, g, o
+    cell.b[:H] = -b_f
+    return cell
+
+
 def _check_type(cell, expected):
-    if not isinstance(cell, expected):
+    """Refuse ce qui n'a pas les blocs de l'espèce attendue : cellule, ou couche de mêmes paramètres."""
+    b, H = getattr(cell, "b", None), getattr(cell, "hidden_size", None)
+    if b is None or H is None or b.shape != (expected.blocks * H,):
         received = type(cell).__name__
         raise TypeError(f"cell : reçu {received}, attendu {expected.__name__}")
+
+
+def _check_generator(generator):
+    if not isinstance(generator, torch.Generator):
+        raise TypeError(f"generator : reçu {type(generator).__name__}, attendu un torch.Generator")

@@ -11,6 +11,8 @@ from .figures import (
     plot_gradient_norms,
     plot_tanh,
 )
+from .learning import plot_learning_curves, plot_pca
+from .maps import plot_attention, plot_confusion_matrix, plot_connectivity, plot_states
 from .numbers import format_number, french_axis
 from .palette import PALETTE, Shade, sequential_colormap
 from .style import prepare_notebook_graphics
@@ -20,9 +22,15 @@ __all__ = [
     "Shade",
     "format_number",
     "french_axis",
+    "plot_attention",
+    "plot_confusion_matrix",
+    "plot_connectivity",
     "plot_derivative_products",
     "plot_fading_influence",
     "plot_gradient_norms",
+    "plot_learning_curves",
+    "plot_pca",
+    "plot_states",
     "plot_tanh",
     "prepare_notebook_graphics",
     "sequential_colormap",

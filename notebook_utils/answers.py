@@ -1,0 +1,103 @@
+r"""Juger des réponses : la perte, et quelles réponses sont justes.
+
+Les classes attendues s'écrivent de deux façons : des entiers, de forme ``(...)``,
+ou des vecteurs de probabilités (*one-hot* par exemple), des réels de forme ``(..., K)``.
+"""
+
+from torch.nn import functional as F
+
+__all__ = ["cross_entropy", "same_bit", "same_class"]
+
+
+def cross_entropy(logits, y):
+    r"""Entropie croisée moyenne entre des logits et les classes attendues.
+
+    .. math::
+
+        L = - \frac{1}{N} \sum_{n=1}^{N} \sum_{k=1}^{K} y_{n,k}
+        \log \frac{e^{\hat{y}_{n,k}}}{\sum_{k'} e^{\hat{y}_{n,k'}}}
+
+    :math:`n` parcourt toutes les réponses : une par séquence, ou une par pas de temps ;
+    :math:`y_{n,k}` vaut 1 pour la classe attendue, 0 pour les autres.
+    Écart à ``torch.nn.functional.cross_entropy`` : l'axe des classes est toujours le dernier.
+
+    Args:
+        logits: les :math:`\hat{y}`, de forme ``(..., K)``.
+        y: les classes attendues, entiers de 0 à :math:`K - 1` ``(...)``, ou réels ``(..., K)``.
+
+    Returns:
+        La perte, un tenseur sans dimension.
+
+    Raises:
+        ValueError: si les formes ne vont pas ensemble.
+
+    Example:
+        >>> import torch
+        >>> loss = cross_entropy(torch.zeros(2, 7, 4), torch.zeros(2, 7, dtype=torch.long))
+        >>> round(loss.item(), 3)  # ln 4
+        1.386
+    """
+    _check_classes(logits, y)
+    y = y.flatten(0, -2) if y.is_floating_point() else y.flatten()  # (N, K) ou (N)
+    return F.cross_entropy(logits.flatten(0, -2), y)
+
+
+def same_class(logits, y):
+    r"""Dit quelles réponses sont justes : la classe de plus grand logit est celle attendue.
+
+    Args:
+        logits: de forme ``(..., K)``.
+        y: les classes attendues, entiers ``(...)`` ou réels ``(..., K)``.
+
+    Returns:
+        Des booléens, de forme ``(...)``.
+
+    Raises:
+        ValueError: si les formes ne vont pas ensemble.
+
+    Example:
+        >>> import torch
+        >>> same_class(torch.tensor([[0.0, 2.0], [1.0, -1.0]]), torch.tensor([1, 1])).tolist()
+        [True, False]
+    """
+    _check_classes(logits, y)
+    y = y.argmax(dim=-1) if y.is_floating_point() else y
+    return logits.argmax(dim=-1) == y
+
+
+def same_bit(logits, y):
+    r"""Dit quels bits sont justes : on répond 1 quand la probabilité dépasse ½.
+
+    .. math::
+
+        \sigma(\hat{y}) > \tfrac{1}{2} \iff \hat{y} > 0
+
+    Le seuil des logits est donc 0, pas ½.
+
+    Args:
+        logits: des réels.
+        y: les bits attendus, 0 ou 1, de même forme.
+
+    Returns:
+        Des booléens, de même forme.
+
+    Raises:
+        ValueError: si les formes diffèrent.
+
+    Example:
+        >>> import torch
+        >>> same_bit(torch.tensor([0.3, -0.2]), torch.tensor([1.0, 0.0])).tolist()
+        [True, True]
+    """
+    _check_shape(logits, y, logits.shape)
+    return (logits > 0) == (y > 0.5)
+
+
+def _check_classes(logits, y):
+    _check_shape(logits, y, logits.shape if y.is_floating_point() else logits.shape[:-1])
+
+
+def _check_shape(logits, y, shape):
+    if y.shape != shape:
+        received = f"les formes {tuple(logits.shape)} et {tuple(y.shape)}"
+        raise ValueError(f"logits, y : reçu {received}, attendu y de forme {tuple(shape)}")

@@ -1,0 +1,28 @@
+r"""Couches récurrentes dont la rétropropagation est écrite à la main.
+
+``RNN``, ``LSTM`` et ``GRU`` calculent ce que ``unroll`` calcule avec la cellule de même nom ;
+leurs paramètres sont les siens : mêmes noms, même ordre, même tirage, mêmes ``state_dict``.
+Seul le calcul est réorganisé, sur la séquence entière :
+
+- :math:`W_x x_t + b` ne dépend pas de l'état : un seul produit le donne pour tous les pas ;
+- les portes sont empilées : un seul produit par pas, :math:`W_h h_{t-1}`, les sert toutes ;
+- autograd voit une opération par séquence, au lieu d'une dizaine par pas ;
+- au retour, les pentes locales sont calculées d'avance, pour de nombreux pas à la fois ;
+  la boucle ne garde que ce qui dépend du pas suivant ;
+- chaque gradient de poids, somme sur le temps, est un seul produit de matrices.
+
+Le retour avance par tranches de ``WINDOW`` pas, de la dernière à la première :
+ses tableaux de travail ne grandissent pas avec :math:`T`.
+
+Dans ces modules, le temps est le premier axe, comme dans les équations.
+Les états sont rangés par exemple, ``(T, B, H)``.
+Les portes le sont par composante, ``(T, kH, B)``, un exemple par colonne :
+chaque porte y occupe un bloc d'un seul tenant.
+"""
+
+from .fused import FusedLSTM
+from .gru import GRU
+from .lstm import LSTM
+from .rnn import RNN
+
+__all__ = ["GRU", "LSTM", "RNN", "FusedLSTM"]

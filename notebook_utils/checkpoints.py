@@ -1,0 +1,187 @@
+r"""Points de reprise : arrêter un entraînement, volontairement ou non, puis le continuer.
+
+Un point de reprise contient tout ce dont la suite dépend :
+les poids, l'état de l'optimiseur, celui du générateur de nombres aléatoires,
+le nombre de mises à jour déjà faites et leur historique.
+"""
+
+import hashlib
+import io
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+__all__ = ["Progress", "load_checkpoint", "save_checkpoint"]
+
+_HEADER = b"notebook_utils checkpoint 1\n"
+_DIGEST_SIZE = hashlib.sha256().digest_size
+
+
+class Progress(NamedTuple):
+    """Où en est un entraînement.
+
+    Example:
+        >>> Progress(step=100, history={"step": [100], "loss": [1.2]}).step
+        100
+    """
+
+    #: Nombre de mises à jour faites.
+    step: int
+    #: Historique, ``{nom: liste de nombres}``, tel que le rend :func:`~notebook_utils.training.fit`.
+    history: dict
+
+
+def save_checkpoint(path, model, optimizer, generator, step, history):
+    r"""Écrit un point de reprise, sans jamais abîmer le précédent.
+
+    Le fichier est d'abord écrit à côté, sous le nom ``path`` suivi de ``.partiel``,
+    puis forcé sur le disque (``fsync``) ; il prend alors d'un seul coup la place de l'ancien.
+    Un processus tué à n'importe quel instant laisse donc l'ancien fichier, ou le nouveau,
+    jamais un mélange des deux.
+    Une empreinte SHA-256 précède le contenu : un fichier abîmé plus tard est reconnu.
+
+    Args:
+        path: le fichier à écrire ; son dossier doit exister.
+        model: le réseau, un ``torch.nn.Module``.
+        optimizer: son optimiseur.
+        generator: le ``torch.Generator`` dont les lots sont tirés.
+        step: le nombre de mises à jour faites.
+        history: l'historique, ``{nom: liste de nombres}``.
+
+    Raises:
+        FileNotFoundError: si le dossier n'existe pas.
+        TypeError: si ``generator`` n'est pas un ``torch.Generator``.
+
+    Example:
+        >>> import tempfile
+        >>> model, generator = torch.nn.Linear(2, 1), torch.Generator()
+        >>> optimizer = torch.optim.Adam(model.parameters())
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "essai.reprise"
+        ...     save_checkpoint(path, model, optimizer, generator, 7, {"loss": [0.5]})
+        ...     load_checkpoint(path, model, optimizer, generator)
+        Progress(step=7, history={'loss': [0.5]})
+    """
+    check_generator(generator)
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"path : reçu {str(path)!r}, attendu un fichier dans un dossier qui existe")
+    content = {
+        "model": model.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "optimizer_kind": type(optimizer).__name__,
+        "generator": generator.get_state(),
+        "step": step,
+        "history": history,
+    }
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    payload = buffer.getvalue()
+    _write_atomically(path, _HEADER + hashlib.sha256(payload).digest() + payload)
+
+
+def load_checkpoint(path, model, optimizer, generator):
+    r"""Relit un point de reprise et remet tout dans l'état enregistré.
+
+    Rien n'est modifié tant que le fichier entier n'est pas vérifié.
+    Les réglages de l'optimiseur (son taux d'apprentissage, par exemple)
+    redeviennent eux aussi ceux du fichier.
+    Le fichier ne peut contenir que des nombres et des tenseurs : le relire n'exécute aucun code.
+
+    Args:
+        path: le fichier, écrit par :func:`save_checkpoint`.
+        model: un réseau de même architecture, modifié sur place.
+        optimizer: un optimiseur de même espèce, sur les mêmes poids, modifié sur place.
+        generator: le générateur des lots, modifié sur place.
+
+    Returns:
+        Le couple :class:`Progress` ``(step, history)``.
+
+    Raises:
+        FileNotFoundError: si le fichier n'existe pas.
+        TypeError: si ``generator`` n'est pas un ``torch.Generator``.
+        ValueError: si le fichier est abîmé, n'est pas un point de reprise,
+            ou vient d'un autre réseau ou d'un autre optimiseur.
+
+    Example:
+        >>> load_checkpoint("absent.reprise", None, None, torch.Generator())
+        Traceback (most recent call last):
+        ...
+        FileNotFoundError: path : reçu 'absent.reprise', attendu un point de reprise qui existe
+    """
+    check_generator(generator)
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"path : reçu {str(path)!r}, attendu un point de reprise qui existe")
+    content = torch.load(io.BytesIO(_verified_payload(path)), map_location="cpu", weights_only=True)
+    _check_same_model(path, content["model"], model.state_dict())
+    _check_same_optimizer(path, content, optimizer)
+    model.load_state_dict(content["model"])
+    optimizer.load_state_dict(content["optimizer"])
+    generator.set_state(content["generator"])
+    return Progress(content["step"], content["history"])
+
+
+def _write_atomically(path, data):
+    """Écrit à côté, force sur le disque, puis renomme : tout ou rien."""
+    partial = path.with_name(path.name + ".partiel")
+    with open(partial, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+    if os.name == "posix":  # le nouveau nom aussi doit survivre à une coupure de courant
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+
+
+def _verified_payload(path):
+    """Rend le contenu si son empreinte est la bonne ; refuse un fichier abîmé."""
+    data = path.read_bytes()
+    if not data.startswith(_HEADER):
+        raise ValueError(
+            f"path : reçu {str(path)!r}, qui n'est pas un point de reprise ou dont le début est abîmé, "
+            "attendu un fichier écrit par save_checkpoint"
+        )
+    start = len(_HEADER) + _DIGEST_SIZE
+    digest, payload = data[len(_HEADER) : start], data[start:]
+    if hashlib.sha256(payload).digest() != digest:
+        raise ValueError(
+            f"path : reçu {str(path)!r}, point de reprise abîmé ({len(data)} octets, empreinte fausse), "
+            "attendu un fichier intact ; effacez-le pour repartir du début"
+        )
+    return payload
+
+
+def _check_same_model(path, saved, present):
+    saved = {name: (tuple(w.shape), w.dtype) for name, w in saved.items()}
+    present = {name: (tuple(w.shape), w.dtype) for name, w in present.items()}
+    for name in [*saved, *present]:
+        if saved.get(name) != present.get(name):
+            raise ValueError(
+                f"path : reçu {str(path)!r}, enregistré avec un autre réseau "
+                f"({name} : {_described(saved.get(name))}), attendu {_described(present.get(name))}"
+            )
+
+
+def _described(weight):
+    return "absent" if weight is None else f"forme {weight[0]}, {weight[1]}"
+
+
+def _check_same_optimizer(path, content, optimizer):
+    groups = [len(group["params"]) for group in content["optimizer"]["param_groups"]]
+    saved = (content["optimizer_kind"], groups)
+    present = (type(optimizer).__name__, [len(group["params"]) for group in optimizer.param_groups])
+    if saved != present:
+        raise ValueError(
+            f"path : reçu {str(path)!r}, enregistré avec un autre optimiseur "
+            f"({saved[0]}, paramètres par groupe {saved[1]}), attendu {present[0]}, {present[1]}"
+        )
+
+
+def check_generator(generator):
+    if not isinstance(generator, torch.Generator):
+        raise TypeError(f"generator : reçu {type(generator).__name__}, attendu un torch.Generator")

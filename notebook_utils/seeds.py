@@ -1,0 +1,106 @@
+r"""Répéter une expérience sur plusieurs graines, en parallèle."""
+
+from contextlib import contextmanager
+
+import torch
+from joblib import Parallel, cpu_count, delayed
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from .progress import progress_bar
+
+__all__ = ["run_seeds"]
+
+
+def run_seeds(function, seeds, processes=None):
+    r"""Calcule ``function(seed)`` pour chaque graine, dans plusieurs processus.
+
+    .. math::
+
+        (f(s_1), \dots, f(s_n))
+
+    Une expérience aléatoire ne prouve rien avec une seule graine.
+    Celles-ci sont indépendantes : chaque processus en prend une, la calcule sur un seul fil
+    d'exécution, et rend son résultat. Le résultat est donc le même, au bit près,
+    que celui d'un calcul l'une après l'autre (``processes=1``) sur la même machine.
+
+    La fonction peut vivre dans un module, dans un script ou dans une cellule de notebook :
+    ``joblib`` l'envoie aux processus avec les valeurs qu'elle utilise.
+    Les processus restent ouverts quelques minutes : le premier appel les attend
+    (le temps d'importer PyTorch), les suivants non.
+    Ce que la fonction imprime dans un autre processus n'arrive pas dans le notebook.
+
+    Args:
+        function: une fonction d'une graine, qui en tire tout son hasard
+            (``torch.Generator().manual_seed(seed)``) ; son résultat doit pouvoir se sérialiser
+            avec ``pickle`` (nombres, tableaux, tenseurs sans gradient, dictionnaires…).
+        seeds: les graines, des entiers tous différents.
+        processes: le nombre de processus ; par défaut un par cœur, jamais plus que de graines.
+
+    Returns:
+        La liste des résultats, dans l'ordre des graines.
+
+    Raises:
+        RuntimeError: si le calcul d'une graine échoue ; le message donne la graine et l'erreur.
+        TypeError: si ``function`` ne s'appelle pas, ou si une graine n'est pas un entier.
+        ValueError: si les graines sont absentes ou répétées,
+            ou si ``processes`` n'est pas strictement positif.
+
+    Example:
+        >>> def first_draw(seed):
+        ...     return torch.rand((), generator=torch.Generator().manual_seed(seed)).item() < 1
+        >>> run_seeds(first_draw, range(3), processes=1)
+        [True, True, True]
+    """
+    seeds = _check_seeds(function, seeds, processes)
+    processes = min(processes or cpu_count(), len(seeds))
+    results = []
+    with progress_bar(len(seeds), "graines") as bar:
+        try:
+            for result in _outcomes(function, seeds, processes):
+                results.append(result)
+                bar.update(1)
+        except TerminatedWorkerError as error:
+            pending = ", ".join(map(str, seeds[len(results) :]))
+            raise RuntimeError(f"un processus a été tué (mémoire ?) ; graines sans résultat : {pending}") from error
+    return results
+
+
+def _outcomes(function, seeds, processes):
+    """Les résultats, dans l'ordre des graines, au fur et à mesure."""
+    if processes == 1:
+        return (_run_one(function, seed) for seed in seeds)
+    pool = Parallel(n_jobs=processes, backend="loky", batch_size=1, return_as="generator")
+    return pool(delayed(_run_one)(function, seed) for seed in seeds)
+
+
+def _run_one(function, seed):
+    """Calcule une graine sur un fil d'exécution ; une erreur dit de quelle graine elle vient."""
+    with _one_thread():
+        try:
+            return function(seed)
+        except Exception as error:
+            raise RuntimeError(f"graine {seed} : {type(error).__name__} : {error}") from error
+
+
+@contextmanager
+def _one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _check_seeds(function, seeds, processes):
+    if not callable(function):
+        raise TypeError(f"function : reçu {type(function).__name__}, attendu une fonction d'une graine")
+    if processes is not None and (not isinstance(processes, int) or processes < 1):
+        raise ValueError(f"processes : reçu {processes!r}, attendu un entier strictement positif")
+    seeds = list(seeds)
+    for seed in seeds:
+        if not isinstance(seed, int) or isinstance(seed, bool):
+            raise TypeError(f"seeds : reçu {seed!r} ({type(seed).__name__}), attendu des entiers")
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds : reçu {seeds}, attendu au moins une graine, toutes différentes")
+    return seeds

@@ -1,0 +1,272 @@
+r"""Entraîner un réseau : une mise à jour en cinq étapes, la boucle qui les répète, la mesure.
+
+Un lot (*batch*) est un couple ``(x, y)`` d'entrées et de réponses attendues ;
+un réseau est tout ``torch.nn.Module`` tel que ``model(x)`` rende des logits.
+"""
+
+import math
+from pathlib import Path
+from statistics import fmean
+from typing import NamedTuple
+
+import torch
+from torch import nn
+
+from .answers import same_class
+from .cells import _check_size
+from .checkpoints import Progress, check_generator, load_checkpoint, save_checkpoint
+from .progress import progress_bar
+
+__all__ = ["Evaluation", "Update", "evaluate", "fit", "train_step"]
+
+
+class Update(NamedTuple):
+    """Ce qu'une mise à jour mesure, avant de changer les poids.
+
+    Example:
+        >>> Update(loss=0.7, gradient_norm=1.3).loss
+        0.7
+    """
+
+    #: Perte sur le lot.
+    loss: float
+    #: Norme euclidienne de tous les gradients réunis, avant écrêtage.
+    gradient_norm: float
+
+
+class Evaluation(NamedTuple):
+    """Ce que rend :func:`evaluate`.
+
+    Example:
+        >>> Evaluation(loss=0.1, accuracy=0.75, errors=1, answers=4).errors
+        1
+    """
+
+    #: Perte moyenne par réponse.
+    loss: float
+    #: Proportion de réponses correctes.
+    accuracy: float
+    #: Nombre de réponses fausses.
+    errors: int
+    #: Nombre de réponses.
+    answers: int
+
+
+def train_step(model, batch, loss, optimizer, max_norm=None):
+    r"""Une mise à jour des poids, en cinq étapes.
+
+    1. Passage avant : les logits :math:`\hat{y}` ;
+    2. la perte :math:`L(\hat{y}, y)` ;
+    3. la remise à zéro des gradients, que PyTorch accumule sinon ;
+    4. le passage arrière : :math:`\partial L / \partial \theta` ;
+    5. le pas de l'optimiseur, après un écrêtage éventuel du gradient.
+
+    Args:
+        model: le réseau.
+        batch: un couple ``(x, y)``.
+        loss: une fonction ``loss(logits, y)`` qui rend un tenseur sans dimension.
+        optimizer: l'optimiseur des poids du réseau.
+        max_norm: le seuil d'écrêtage, voir :func:`~notebook_utils.gradients.clip_by_norm` ;
+            sans lui, le gradient n'est pas écrêté.
+
+    Returns:
+        Un :class:`Update` : la perte et la norme du gradient, mesurées avant le pas.
+
+    Raises:
+        FloatingPointError: si la perte ou le gradient n'est pas un nombre fini ;
+            les poids ne sont alors pas modifiés.
+        TypeError: si ``batch`` n'est pas un couple.
+        ValueError: si ``max_norm`` n'est pas strictement positif.
+
+    Example:
+        >>> from notebook_utils.answers import cross_entropy
+        >>> model = nn.Linear(3, 2)
+        >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        >>> batch = torch.ones(4, 3), torch.zeros(4, dtype=torch.long)
+        >>> first, second = (train_step(model, batch, cross_entropy, optimizer) for _ in range(2))
+        >>> second.loss < first.loss
+        True
+    """
+    x, y = _pair(batch)
+    _check_max_norm(max_norm)
+    logits = model(x)  # 1. passage avant
+    value = loss(logits, y)  # 2. perte
+    _check_finite("la perte", value)
+    optimizer.zero_grad()  # 3. remise à zéro des gradients
+    value.backward()  # 4. passage arrière
+    gradient_norm = _clip(model.parameters(), max_norm)
+    _check_finite("la norme du gradient", gradient_norm)
+    optimizer.step()  # 5. pas de l'optimiseur
+    return Update(value.item(), gradient_norm.item())
+
+
+@torch.no_grad()
+def evaluate(model, batches, loss, correct=same_class):
+    r"""Mesure un réseau sur des lots qu'il n'a pas appris.
+
+    Aucun gradient n'est calculé. Chaque réponse compte autant, même si les lots sont inégaux.
+
+    Args:
+        model: le réseau, mis en mode ``eval`` le temps de la mesure.
+        batches: des lots ``(x, y)`` ; pour un seul, ``[batch]``.
+        loss: une fonction ``loss(logits, y)`` qui rend une moyenne sur le lot.
+        correct: une fonction ``correct(logits, y)`` qui dit quelles réponses sont justes :
+            :func:`~notebook_utils.answers.same_class`,
+            :func:`~notebook_utils.answers.same_bit`, ou une autre.
+
+    Returns:
+        Une :class:`Evaluation` ``(loss, accuracy, errors, answers)``.
+
+    Raises:
+        TypeError: si un lot n'est pas un couple.
+        ValueError: s'il n'y a aucune réponse à mesurer.
+
+    Example:
+        >>> from notebook_utils.answers import cross_entropy
+        >>> batch = torch.eye(3), torch.tensor([0, 1, 1])
+        >>> evaluate(nn.Identity(), [batch], cross_entropy).errors
+        1
+    """
+    training = model.training
+    model.eval()
+    total, right, answers = 0.0, 0, 0
+    for batch in batches:
+        x, y = _pair(batch)
+        logits = model(x)
+        hits = correct(logits, y)
+        total += loss(logits, y).item() * hits.numel()
+        right += int(hits.sum())
+        answers += hits.numel()
+    model.train(training)
+    if not answers:
+        raise ValueError("batches : reçu aucune réponse, attendu au moins un lot non vide")
+    return Evaluation(total / answers, right / answers, answers - right, answers)
+
+
+def fit(
+    model, draw, loss, optimizer, updates, *, generator,
+    max_norm=None, every=100, measure=None, stop=None, checkpoint=None,
+):  # fmt: skip
+    r"""Entraîne un réseau : répète :func:`train_step` sur des lots tirés au hasard.
+
+    Toutes les ``every`` mises à jour, et après la dernière, une ligne s'ajoute à l'historique :
+    la moyenne de la perte et de la norme du gradient sur l'intervalle, et ce que rend ``measure``.
+    C'est alors que ``stop`` décide, et que le point de reprise s'écrit.
+
+    Si le fichier ``checkpoint`` existe, l'entraînement reprend là où il en était ;
+    sur une même machine, le résultat est, au bit près, celui d'un entraînement ininterrompu.
+    Un processus tué perd au plus un intervalle.
+    Il faut pour cela que tout le hasard vienne de ``generator``, ce qui exclut ``nn.Dropout``,
+    et que ``draw`` et ``model`` ne gardent pas d'état d'un lot à l'autre.
+
+    Une barre de progression s'affiche si quelqu'un regarde,
+    voir :func:`~notebook_utils.progress.is_watched`.
+
+    Args:
+        model: le réseau, entraîné sur place.
+        draw: une fonction ``draw(generator)`` qui rend un lot ``(x, y)``.
+        loss: une fonction ``loss(logits, y)`` qui rend un tenseur sans dimension.
+        optimizer: l'optimiseur des poids du réseau.
+        updates: le nombre de mises à jour, au plus.
+        generator: le ``torch.Generator`` d'où viennent les lots.
+        max_norm: le seuil d'écrêtage du gradient ; aucun par défaut.
+        every: le nombre de mises à jour d'un intervalle.
+        measure: une fonction ``measure(model)`` qui rend un dictionnaire ``{nom: nombre}``
+            à joindre à l'historique ; elle ne doit rien tirer de ``generator``.
+        stop: une fonction ``stop(history)`` qui dit s'il faut s'arrêter là.
+        checkpoint: le fichier du point de reprise ; aucun par défaut.
+
+    Returns:
+        L'historique, ``{nom: liste de nombres}``, avec une valeur par intervalle :
+        ``"step"``, le nombre de mises à jour faites ; ``"loss"`` et ``"gradient_norm"``,
+        des moyennes sur l'intervalle ; puis les noms de ``measure``.
+
+    Raises:
+        FloatingPointError: comme :func:`train_step` ; le message donne la mise à jour fautive.
+        TypeError: si ``generator`` n'est pas un ``torch.Generator``,
+            ou si un nombre de mises à jour n'est pas un entier.
+        ValueError: si un nombre n'est pas strictement positif, ou si le point de reprise
+            est abîmé, voir :func:`~notebook_utils.checkpoints.load_checkpoint`.
+
+    Example:
+        >>> from notebook_utils.answers import cross_entropy
+        >>> def draw(generator):
+        ...     x = torch.randn(16, 2, generator=generator)
+        ...     return x, (x[:, 0] > x[:, 1]).long()
+        >>> model, generator = nn.Linear(2, 2), torch.Generator().manual_seed(0)
+        >>> optimizer = torch.optim.Adam(model.parameters(), lr=0.1)
+        >>> history = fit(model, draw, cross_entropy, optimizer, 100, generator=generator, every=50,
+        ...               stop=lambda history: history["loss"][-1] < 0.01)
+        >>> history["step"], history["loss"][-1] < 0.2
+        ([50, 100], True)
+    """
+    _check_size("updates", updates)
+    _check_size("every", every)
+    check_generator(generator)
+    _check_max_norm(max_norm)
+    resumed = checkpoint is not None and Path(checkpoint).exists()
+    step, history = load_checkpoint(checkpoint, model, optimizer, generator) if resumed else Progress(0, {})
+    model.train()
+    with progress_bar(updates, "mises à jour", first=min(step, updates)) as bar:
+        while step < updates and not (history and stop is not None and stop(history)):
+            last = min(step + every, updates)
+            interval = [
+                _numbered_step(number, model, draw(generator), loss, optimizer, max_norm)
+                for number in range(step + 1, last + 1)
+            ]
+            step, done = last, last - step
+            _record(history, step, interval, measure(model) if measure else {})
+            if checkpoint is not None:
+                save_checkpoint(checkpoint, model, optimizer, generator, step, history)
+            bar.set_postfix_str(f"perte {history['loss'][-1]:.3g}".replace(".", ","), refresh=False)
+            bar.update(done)
+    return history
+
+
+def _numbered_step(number, *arguments):
+    """Une mise à jour ; une perte infinie ou indéfinie dit laquelle."""
+    try:
+        return train_step(*arguments)
+    except FloatingPointError as error:
+        raise FloatingPointError(f"mise à jour {number} : {error}") from None
+
+
+def _record(history, step, interval, measures):
+    """Ajoute une ligne à l'historique."""
+    row = {
+        "step": step,
+        "loss": fmean(update.loss for update in interval),
+        "gradient_norm": fmean(update.gradient_norm for update in interval),
+    }
+    for name, value in (row | measures).items():
+        history.setdefault(name, []).append(value.item() if hasattr(value, "item") else value)
+
+
+def _clip(parameters, max_norm):
+    """Rend la norme commune des gradients, après les avoir écrêtés sur place s'il le faut."""
+    parameters = [weight for weight in parameters if weight.grad is not None]
+    norm = nn.utils.get_total_norm([weight.grad for weight in parameters])
+    if max_norm is not None:
+        nn.utils.clip_grads_with_norm_(parameters, max_norm, norm)
+    return norm
+
+
+def _pair(batch):
+    if not isinstance(batch, tuple | list) or len(batch) != 2:
+        raise TypeError(f"batch : reçu {_kind(batch)}, attendu un couple (x, y)")
+    return batch
+
+
+def _kind(value):
+    name = type(value).__name__
+    return f"{name} de longueur {len(value)}" if isinstance(value, tuple | list) else name
+
+
+def _check_finite(name, value):
+    if not math.isfinite(value.item()):
+        raise FloatingPointError(f"{name} vaut {value.item()}, attendu un nombre fini")
+
+
+def _check_max_norm(max_norm):
+    if max_norm is not None and not max_norm > 0:
+        raise ValueError(f"max_norm : reçu {max_norm}, attendu un nombre strictement positif")

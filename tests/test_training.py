@@ -1,0 +1,593 @@
+"""L'entraînement : mises à jour, mesure, boucle, reprise, graines en parallèle."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional as F
+
+from notebook_utils import (
+    GRUCell,
+    LSTMCell,
+    PaperGRUCell,
+    Recurrent,
+    RNNCell,
+    clip_by_norm,
+    progress,
+)
+from notebook_utils.answers import cross_entropy, same_bit, same_class
+from notebook_utils.checkpoints import load_checkpoint, save_checkpoint
+from notebook_utils.initialization import chrono_, set_update_bias_
+from notebook_utils.models import SequenceClassifier, SequenceTagger
+from notebook_utils.progress import is_watched, progress_bar
+from notebook_utils.seeds import run_seeds
+from notebook_utils.training import evaluate, fit, train_step
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Un seul fil : pour de si petits réseaux, c'est plus rapide et plus régulier."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def new_generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def draw(generator, B=16, T=9):
+    """Une petite tâche d'ordre : laquelle des entrées 0 et 1 est venue la première ?"""
+    x = torch.randint(2, 8, (B, T), generator=generator)
+    first = torch.randint(0, 2, (B,), generator=generator)
+    x[:, 2], x[:, 5] = first, 1 - first
+    return F.one_hot(x, 8).float(), first
+
+
+def new_model(seed=0, cell=LSTMCell, H=6, dtype=None):
+    generator = new_generator(seed)
+    layer = Recurrent(cell(8, H, generator=generator, dtype=dtype))
+    return SequenceClassifier(layer, 2, generator=generator)
+
+
+def training(seed=0, **options):
+    """Réseau, optimiseur et générateur d'un même départ."""
+    model, generator = new_model(seed, **options), new_generator(seed + 100)
+    return model, torch.optim.Adam(model.parameters(), lr=1e-2), generator
+
+
+def run(updates, seed=0, **options):
+    """Entraîne, et rend tout ce dont la suite dépend."""
+    model, optimizer, generator = training(seed)
+    history = fit(model, draw, cross_entropy, optimizer, updates, generator=generator, max_norm=1.0, **options)
+    return history, model.state_dict(), optimizer.state_dict()["state"], generator.get_state()
+
+
+def same(first, second):
+    """Égalité au bit près de deux structures de nombres et de tenseurs."""
+    if isinstance(first, torch.Tensor):
+        return torch.equal(first, second)
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(same(first[k], second[k]) for k in first)
+    if isinstance(first, list | tuple):
+        return len(first) == len(second) and all(map(same, first, second))
+    return first == second
+
+
+def both(error, received, expected):
+    """Attend une erreur française qui nomme ce qui est reçu et ce qui est attendu."""
+    return pytest.raises(error, match=rf"(?s)reçu {received}.*attendu {expected}")
+
+
+# --- Réponses et réseaux ---------------------------------------------------------------------
+
+
+def test_answers_against_torch():
+    """L'entropie croisée est celle de PyTorch ; les réponses justes se comptent sur les logits."""
+    logits = torch.randn(5, 20, 4, generator=new_generator(), dtype=torch.float64)
+    y = torch.randint(0, 4, (5, 20), generator=new_generator(1))
+    torch.testing.assert_close(cross_entropy(logits, y), F.cross_entropy(logits.transpose(1, 2), y))
+    torch.testing.assert_close(cross_entropy(logits[:, 0], y[:, 0]), F.cross_entropy(logits[:, 0], y[:, 0]))
+    expected = logits.softmax(dim=-1).gather(-1, y[..., None])[..., 0] == logits.softmax(dim=-1).amax(dim=-1)
+    assert torch.equal(same_class(logits, y), expected)
+    one_hot = F.one_hot(y, 4).double()
+    torch.testing.assert_close(cross_entropy(logits, one_hot), cross_entropy(logits, y))
+    torch.testing.assert_close(cross_entropy(logits[0], one_hot[0]), cross_entropy(logits[0], y[0]))
+    assert torch.equal(same_class(logits, one_hot), same_class(logits, y))
+    bits = torch.randint(0, 2, (5, 20), generator=new_generator(2)).double()
+    logits = logits[..., 0]
+    assert torch.equal(same_bit(logits, bits), (torch.sigmoid(logits) > 0.5) == (bits == 1))
+    for y, expected in [(torch.zeros(5, 4).long(), r"\(5,\)"), (torch.zeros(5), r"\(5, 4\)")]:
+        for function in (cross_entropy, same_class):
+            with both(ValueError, r"les formes \(5, 4\) et ", f"y de forme {expected}"):
+                function(torch.zeros(5, 4), y)
+    with both(ValueError, r"les formes \(5, 1\) et \(5,\)", r"y de forme \(5, 1\)"):
+        same_bit(torch.zeros(5, 1), torch.zeros(5))
+
+
+def test_readouts():
+    """Les logits sont W_y h + b_y, au dernier pas ou à chaque pas ; la graine décide des poids."""
+    layer = Recurrent(RNNCell(8, 6, generator=new_generator(), dtype=torch.float64))
+    x = torch.randn(3, 20, 8, generator=new_generator(1), dtype=torch.float64)
+    tagger = SequenceTagger(layer, 4, generator=new_generator(2))
+    classifier = SequenceClassifier(layer, 4, generator=new_generator(2))
+    outputs, last = layer(x)
+    torch.testing.assert_close(tagger(x), F.linear(outputs, tagger.W_y, tagger.b_y))
+    torch.testing.assert_close(classifier(x), F.linear(last, tagger.W_y, tagger.b_y))
+    assert tagger.W_y.dtype == torch.float64 and tagger.W_y.abs().max() <= 6**-0.5
+    names = ["W_y", "b_y", "layer.cell.W_x", "layer.cell.W_h", "layer.cell.b"]
+    assert [name for name, _ in classifier.named_parameters()] == names
+    for layer in (nn.Linear(2, 3), RNNCell, "LSTM"):
+        with both(TypeError, type(layer).__name__, "une couche récurrente"):
+            SequenceClassifier(layer, 4)
+    with both(ValueError, "0", "un entier strictement positif"):
+        SequenceTagger(Recurrent(RNNCell(2, 3)), 0)
+
+
+# --- Mise à jour et mesure -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("threshold", [None, 0.25, 4.0])
+@settings(max_examples=5, deadline=None)
+@given(seed=st.integers(0, 99))
+def test_train_step_against_the_formulas(threshold, seed):
+    """Avec une descente simple : θ ← θ − η g, le gradient g étant écrêté par sa norme commune."""
+    model = new_model(seed, dtype=torch.float64)
+    x, y = draw(new_generator(seed), T=20)
+    batch = (x.double(), y)
+    weights = list(model.parameters())
+    before = [w.detach().clone() for w in weights]
+    loss = F.cross_entropy(model(batch[0]), batch[1])
+    gradients = list(torch.autograd.grad(loss, weights))
+    optimizer = torch.optim.SGD(weights, lr=0.3)
+    for w in weights:
+        w.grad = torch.full_like(w, 9.0)  # un reste, que la remise à zéro doit effacer
+    norm = torch.cat([g.flatten() for g in gradients]).norm()
+    max_norm = threshold and threshold * norm.item()
+    update = train_step(model, batch, cross_entropy, optimizer, max_norm)
+    assert update.loss == pytest.approx(loss.item()) and update.gradient_norm == pytest.approx(norm.item())
+    clipped = gradients if max_norm is None else clip_by_norm(gradients, max_norm)
+    expected = [w - 0.3 * g for w, g in zip(before, clipped, strict=True)]
+    torch.testing.assert_close([w.detach() for w in weights], expected, rtol=1e-5, atol=1e-9)
+
+
+def test_frozen_weights_stay():
+    """Un poids sans gradient n'entre ni dans la norme, ni dans le pas."""
+    model, _, generator = training()
+    model.layer.requires_grad_(False)
+    before = model.layer.cell.W_h.clone()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    assert train_step(model, draw(generator), cross_entropy, optimizer, 1.0).gradient_norm > 0
+    assert torch.equal(model.layer.cell.W_h, before)
+
+
+def test_non_finite_numbers_are_refused_before_the_step():
+    """Perte ou gradient infini : l'erreur dit à quelle mise à jour, et les poids sont intacts."""
+    model, optimizer, generator = training()
+    calls = []
+
+    def broken(logits, y):
+        calls.append(1)
+        return cross_entropy(logits, y) * (float("nan") if len(calls) == 7 else 1.0)
+
+    with pytest.raises(FloatingPointError, match="mise à jour 7 : la perte vaut nan, attendu un nombre fini"):
+        fit(model, draw, broken, optimizer, 20, generator=generator, every=5)
+    assert len(calls) == 7 and all(torch.isfinite(w).all() for w in model.parameters())
+
+    before = model.W_y.clone()
+    with pytest.raises(FloatingPointError, match="la norme du gradient vaut (inf|nan), attendu"):
+        train_step(model, draw(generator), lambda z, y: z.sub(z.detach()).abs().sqrt().sum(), optimizer, 1.0)
+    assert torch.equal(model.W_y, before)
+
+
+def test_evaluate_against_one_batch():
+    """Des lots inégaux donnent la même mesure qu'un seul lot ; ni gradient, ni changement de mode."""
+    model = new_model()
+    x, y = draw(new_generator(5), B=30)
+    seen = []
+    handle = model.register_forward_hook(lambda m, i, o: seen.append((m.training, o.requires_grad)))
+    whole = evaluate(model, [(x, y)], cross_entropy)
+    parts = evaluate(model, zip(x.split(7), y.split(7), strict=True), cross_entropy)
+    handle.remove()
+    assert set(seen) == {(False, False)} and model.training
+    assert whole.errors == parts.errors == int((model(x).argmax(dim=1) != y).sum())
+    assert whole.answers == 30 and whole.accuracy == 1 - whole.errors / 30
+    assert whole.loss == pytest.approx(F.cross_entropy(model(x), y).item())
+    assert parts.loss == pytest.approx(whole.loss) and parts.accuracy == whole.accuracy
+    tagged = evaluate(nn.Identity(), [(torch.zeros(2, 5, 3), torch.ones(2, 5, dtype=torch.long))], cross_entropy)
+    assert tagged.answers == tagged.errors == 10
+    with both(ValueError, "aucune réponse", "au moins un lot"):
+        evaluate(model, [], cross_entropy)
+    with both(TypeError, "Tensor", r"un couple \(x, y\)"):
+        evaluate(model, (x, y), cross_entropy)
+
+
+# --- Boucle ----------------------------------------------------------------------------------
+
+
+def test_fit_is_a_loop_of_train_steps():
+    """L'historique est fait des moyennes de ``train_step`` ; le dernier intervalle peut être court."""
+    model, optimizer, generator = training()
+    updates = [train_step(model, draw(generator), cross_entropy, optimizer, 1.0) for _ in range(25)]
+    history, weights, _, state = run(25, every=10, measure=lambda m: {"W_y": m.W_y.norm()})
+    assert history["step"] == [10, 20, 25]
+    slices = [slice(0, 10), slice(10, 20), slice(20, 25)]
+    for name in ("loss", "gradient_norm"):
+        values = [getattr(update, name) for update in updates]
+        assert history[name] == pytest.approx([sum(values[s]) / len(values[s]) for s in slices])
+    assert same(weights, model.state_dict()) and torch.equal(state, generator.get_state())
+    assert history["W_y"][-1] == pytest.approx(model.W_y.norm().item()) and type(history["W_y"][0]) is float
+    assert model.training
+
+
+def test_fit_learns_and_stops_early():
+    """La boucle apprend la petite tâche, et s'arrête dès que le critère est rempli."""
+    model, optimizer, generator = training()
+    history = fit(
+        model, draw, cross_entropy, optimizer, 3000, generator=generator, max_norm=1.0, every=20,
+        stop=lambda history: history["loss"][-1] < 0.05,
+    )  # fmt: skip
+    assert history["step"][-1] < 3000
+    assert [loss < 0.05 for loss in history["loss"]] == [False] * (len(history["loss"]) - 1) + [True]
+    assert evaluate(model, [draw(new_generator(9), B=500)], cross_entropy).accuracy > 0.98
+
+
+def test_nothing_touches_the_global_generator(tmp_path):
+    """Ni l'entraînement ni la reprise ne lisent ou ne changent le générateur global."""
+    torch.manual_seed(123)
+    before = torch.get_rng_state()
+    first = run(12, every=4, checkpoint=tmp_path / "a")
+    run(16, every=4, checkpoint=tmp_path / "a")
+    run_seeds(lambda seed: run(2, seed)[0], [1, 2], processes=1)
+    assert torch.equal(torch.get_rng_state(), before)
+    torch.manual_seed(321)
+    assert same(first, run(12, every=4))
+
+
+# --- Reprise ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cut", [5, 20, 35])
+def test_resume_is_an_uninterrupted_run(tmp_path, cut):
+    """Arrêté puis repris, l'entraînement est le même au bit près : historique, poids, optimiseur, hasard."""
+    whole = run(40, every=5)
+    path = tmp_path / "essai.reprise"
+    run(cut, every=5, checkpoint=path)
+    resumed = run(40, every=5, checkpoint=path)
+    assert same(resumed, whole)
+    assert same(run(40, every=5, checkpoint=path), whole)  # déjà fini : rien de plus
+
+
+def test_a_stopped_run_stays_stopped(tmp_path):
+    """Un entraînement arrêté par son critère ne repart pas à la reprise."""
+    options = {"every": 5, "checkpoint": tmp_path / "a", "stop": lambda history: history["step"][-1] >= 10}
+    first = run(40, **options)
+    assert first[0]["step"] == [5, 10] and same(run(40, **options), first)
+
+
+CHILD = """
+import sys
+from tests_support import run, draw
+import tests_support
+slow = tests_support.draw
+def announced(generator):
+    print("lot", flush=True)
+    return slow(generator)
+tests_support.draw = announced
+run(100000, every=5, checkpoint=sys.argv[1])
+"""
+
+
+def test_a_kill_loses_at_most_one_interval(tmp_path):
+    """Tué par ``kill -9`` en pleine course, il reprend au dernier intervalle, au bit près."""
+    (tmp_path / "tests_support.py").write_bytes(Path(__file__).read_bytes())
+    path = tmp_path / "essai.reprise"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+    command = [sys.executable, "-c", textwrap.dedent(CHILD), str(path)]
+    drawn = 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as child:
+        for line in child.stdout:
+            drawn += line == "lot\n"
+            if drawn == 23:  # trois intervalles de plus, dont le dernier inachevé
+                os.kill(child.pid, signal.SIGKILL)
+                break
+        drawn += child.stdout.read().count("lot\n")
+    model, optimizer, generator = training()
+    step, _ = load_checkpoint(path, model, optimizer, generator)
+    assert child.returncode == -signal.SIGKILL
+    assert step % 5 == 0 and drawn - 1 - 5 <= step <= drawn
+    assert same(run(step + 10, every=5, checkpoint=path), run(step + 10, every=5))
+
+
+def test_a_kill_while_writing_keeps_the_previous_file(tmp_path, monkeypatch):
+    """Interrompue avant le renommage, l'écriture laisse l'ancien fichier intact."""
+    path = tmp_path / "essai.reprise"
+    run(10, every=5, checkpoint=path)
+    before = path.read_bytes()
+    for crash in ("fsync", "replace"):
+        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            patch.setattr(os, crash, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+            run(20, every=5, checkpoint=path)
+        assert path.read_bytes() == before
+    assert same(run(20, every=5, checkpoint=path), run(20, every=5))
+    assert [file.name for file in tmp_path.iterdir()] == ["essai.reprise"]
+
+
+def test_writes_reach_the_disk_before_the_rename(tmp_path, monkeypatch):
+    """Fichier forcé sur le disque, puis renommé, puis dossier forcé à son tour."""
+    calls = []
+    for name in ("fsync", "replace"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *a, name=name, real=real: (calls.append(name), real(*a))[1])
+    model, optimizer, generator = training()
+    save_checkpoint(tmp_path / "a", model, optimizer, generator, 0, {})
+    assert calls == ["fsync", "replace", "fsync"]
+
+
+def test_damaged_files_are_refused(tmp_path):
+    """Tronqué, altéré, vide ou étranger, le fichier est refusé et rien n'est modifié."""
+    path = tmp_path / "essai.reprise"
+    run(10, every=5, checkpoint=path)
+    good = path.read_bytes()
+    flipped = bytearray(good)
+    flipped[len(good) // 2] ^= 1
+    buffer = io.BytesIO()
+    torch.save({"step": 3}, buffer)
+    truncated = [good[:-1], good[: len(good) // 2], good[:40], good[:5], b""]
+    for data in [*truncated, bytes(flipped), good + b"x", buffer.getvalue()]:
+        path.write_bytes(data)
+        model, optimizer, generator = training(3)
+        state = generator.get_state()
+        before = {k: v.clone() for k, v in model.state_dict().items()}
+        with pytest.raises(ValueError, match="essai.reprise.*abîmé.*attendu un fichier"):
+            fit(model, draw, cross_entropy, optimizer, 20, generator=generator, checkpoint=path)
+        assert same(before, model.state_dict()) and torch.equal(state, generator.get_state())
+        assert path.read_bytes() == data
+        kind = "empreinte fausse" if data.startswith(good[:20]) else "qui n'est pas un point de reprise"
+        with pytest.raises(ValueError, match=kind):
+            load_checkpoint(path, model, optimizer, generator)
+
+
+def test_foreign_checkpoints_are_refused(tmp_path):
+    """Un autre réseau ou un autre optimiseur : refusé avant de rien modifier."""
+    path = tmp_path / "a"
+    run(5, every=5, checkpoint=path)
+    generator, larger = new_generator(), new_model()
+    larger.extra = nn.Parameter(torch.zeros(3))
+    for other, name in [
+        (larger, "extra : absent.*attendu forme .3"),
+        (new_model(H=7), "W_y .*forme .2, 6.*attendu forme .2, 7"),
+        (new_model(cell=RNNCell), "layer.cell.W_x"),
+        (new_model(dtype=torch.float64), "float32.*, attendu forme .*float64"),
+        (nn.Linear(2, 3), "W_y .*, attendu absent"),
+    ]:
+        before = {k: v.clone() for k, v in other.state_dict().items()}
+        with pytest.raises(ValueError, match=f"un autre réseau .*{name}"):
+            load_checkpoint(path, other, torch.optim.Adam(other.parameters()), generator)
+        assert same(before, other.state_dict())
+    model = new_model()
+    for optimizer in (torch.optim.SGD(model.parameters()), torch.optim.Adam([model.W_y])):
+        with both(ValueError, ".*un autre optimiseur .Adam, paramètres par groupe .5", r"(SGD, \[5|Adam, \[1)"):
+            load_checkpoint(path, model, optimizer, generator)
+    with both(FileNotFoundError, ".*absent", "un point de reprise qui existe"):
+        load_checkpoint(tmp_path / "absent", model, optimizer, generator)
+    with both(FileNotFoundError, ".*nulle/part", "un fichier dans un dossier"):
+        save_checkpoint(tmp_path / "nulle" / "part", model, optimizer, generator, 0, {})
+    with both(TypeError, "int", "un torch.Generator"):
+        save_checkpoint(path, model, optimizer, 0, 0, {})
+    with both(TypeError, "int", "un torch.Generator"):
+        load_checkpoint(path, model, optimizer, 0)
+
+
+# --- Graines ---------------------------------------------------------------------------------
+
+
+def test_seeds_in_parallel_are_seeds_in_sequence():
+    """Même résultat au bit près, dans l'ordre des graines, sur un fil chacune."""
+    import os  # la fonction voyage avec ce qu'elle utilise
+
+    def experiment(seed):
+        history, weights, *_ = run(20, seed, every=10)
+        return history, weights, torch.get_num_threads()
+
+    seeds = [5, 3, 11, 4]
+    torch.set_num_threads(2)
+    parallel = run_seeds(experiment, seeds, processes=2)
+    alone = run_seeds(experiment, seeds, processes=1)
+    assert same(parallel, alone) and torch.get_num_threads() == 2
+    assert [outcome[2] for outcome in [*parallel, *alone]] == [1] * 8
+    assert same(alone[1][0], run(20, 3, every=10)[0]) and not same(alone[0][0], alone[1][0])
+    processes = run_seeds(lambda seed: (os.getpid(), time.sleep(0.3))[0], range(4), processes=2)
+    assert len(set(processes)) == 2 and os.getpid() not in processes
+
+
+SCRIPT = """
+from notebook_utils.seeds import run_seeds
+factor = 10
+def experiment(seed):
+    return factor * seed
+print(run_seeds(experiment, range(3), processes=2))
+"""
+
+
+def test_seeds_from_main():
+    """Une fonction de ``__main__`` (script sans garde, cellule de notebook) convient."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    child = subprocess.run(
+        [sys.executable, "-"], input=SCRIPT, capture_output=True, text=True, env=environment, check=False
+    )
+    assert child.stdout == "[0, 10, 20]\n", child.stderr
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_failing_seed_is_named(processes):
+    """L'erreur d'une graine dit laquelle, et ce qui s'est passé."""
+
+    def experiment(seed):
+        return 1 / (seed - 7)
+
+    with pytest.raises(RuntimeError, match="graine 7 : ZeroDivisionError : .*division") as caught:
+        run_seeds(experiment, [5, 7, 6], processes=processes)
+    assert caught.value.__cause__ is not None
+    assert run_seeds(experiment, [5, 9], processes=processes) == [-0.5, 0.5]
+
+
+def test_a_killed_process_is_reported():
+    """Un processus tué par le système ne bloque rien."""
+    import os
+
+    with pytest.raises(RuntimeError, match="un processus a été tué .*graines sans résultat : .*3"):
+        run_seeds(lambda seed: os.kill(os.getpid(), 9) if seed == 3 else seed, [1, 3], processes=2)
+
+
+def test_seeds_bad_inputs():
+    with both(TypeError, "int", "une fonction"):
+        run_seeds(3, [1])
+    for seeds in ([0.5], [True], ["1"]):
+        with both(TypeError, ".*", "des entiers"):
+            run_seeds(print, seeds)
+    for seeds in ([], [1, 2, 1]):
+        with both(ValueError, ".*", "au moins une graine, toutes différentes"):
+            run_seeds(print, seeds)
+    for processes in (0, -1, 1.5):
+        with both(ValueError, processes, "un entier strictement positif"):
+            run_seeds(print, [1], processes=processes)
+
+
+# --- Barre de progression --------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+class Shell:
+    def __init__(self, stdin):
+        self.kernel = type("Kernel", (), {"_allow_stdin": stdin})()
+
+    def get_ipython(self):
+        return self
+
+
+def test_who_is_watching(monkeypatch):
+    """Un terminal ou un lecteur devant son notebook regarde ; un fichier ou ``nbval``, non."""
+    monkeypatch.setitem(sys.modules, "IPython", None)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    assert not is_watched()
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert is_watched()
+    for answers in (True, False):
+        monkeypatch.setitem(sys.modules, "IPython", Shell(answers))
+        assert is_watched() is answers
+    monkeypatch.setitem(sys.modules, "IPython", None)
+    monkeypatch.setattr(progress.multiprocessing, "current_process", lambda: type("P", (), {"name": "LokyProcess-1"}))
+    assert not is_watched()
+
+
+def test_bar_is_french_and_leaves_nothing(monkeypatch):
+    """La barre s'affiche en français dans un terminal, puis s'efface ; sinon elle n'écrit rien."""
+    monkeypatch.setitem(sys.modules, "IPython", None)
+    for stream, written in ((Terminal(), True), (io.StringIO(), False)):
+        monkeypatch.setattr(sys, "stderr", stream)
+        run(8, every=4)
+        text = stream.getvalue()
+        assert bool(text) is written
+        if written:
+            assert "mises à jour :   0 % |" in text and "0/8" in text and "." not in text
+            assert not text.rsplit("\r", 1)[-1].strip()
+    with progress_bar(10, "graines", first=4) as bar:
+        assert bar.n == 4 and bar.total == 10
+
+
+def test_silent_when_a_notebook_is_executed():
+    """Exécuté par ``nbclient``, comme le font Jupyter Book et ``nbval``, un notebook reste propre."""
+    import nbformat
+    from nbclient import NotebookClient
+
+    source = """
+import sys
+sys.path[:0] = {path}
+from notebook_utils.progress import is_watched
+from notebook_utils.seeds import run_seeds
+def double(seed):
+    return 2 * seed
+print(is_watched(), run_seeds(double, [1, 2], processes=2))
+"""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source.format(path=sys.path))])
+    NotebookClient(notebook, kernel_name="python3").execute()
+    (output,) = notebook.cells[0].outputs
+    assert output.text == "False [2, 4]\n"
+
+
+# --- Initialisations -------------------------------------------------------------------------
+
+
+def test_chrono():
+    """b_f = log u, b_i = −b_f, u uniforme sur [1, T−1] ; rien d'autre ne change."""
+    cell = LSTMCell(3, 2000, generator=new_generator(), dtype=torch.float64)
+    before = {name: w.clone() for name, w in cell.named_parameters()}
+    assert chrono_(cell, 110, new_generator(4)) is cell
+    b_i, b_f, b_g, b_o = cell.b.detach().chunk(4)
+    assert torch.equal(b_i, -b_f) and torch.equal(torch.cat([b_g, b_o]), before["b"][4000:])
+    u = b_f.exp().sort().values
+    expected = torch.linspace(1, 109, 2000, dtype=torch.float64)
+    assert u[0] >= 1 and u[-1] <= 109 and (u - expected).abs().max() < 5  # répartition uniforme
+    assert torch.equal(cell.W_h, before["W_h"]) and torch.equal(cell.W_x, before["W_x"])
+    again = chrono_(LSTMCell(3, 2000, dtype=torch.float64), 110, new_generator(4))
+    assert torch.equal(again.b[:4000], cell.b[:4000])
+
+
+def test_update_bias_and_bad_inputs():
+    """``set_update_bias_`` touche le bloc z seul ; les cellules sans ces portes sont refusées."""
+    for kind in (GRUCell, PaperGRUCell):
+        cell = kind(3, 4)
+        before = cell.b.detach().clone()
+        assert set_update_bias_(cell, torch.arange(4.0)) is cell
+        assert torch.equal(cell.b[4:8], torch.arange(4.0))
+        assert torch.equal(cell.b[:4], before[:4]) and torch.equal(cell.b[8:], before[8:])
+        keeps = kind is GRUCell
+        nn.init.zeros_(cell.W_x), nn.init.zeros_(cell.W_h)
+        h, _ = set_update_bias_(cell, 3.0 if keeps else -3.0)(torch.zeros(1, 3), torch.full((1, 4), 0.9))
+        kept = torch.sigmoid(torch.tensor(3.0))
+        assert ((h - kept * 0.9).abs() <= 1 - kept).all()
+    with both(TypeError, "LSTMCell", "GRUCell"):
+        set_update_bias_(LSTMCell(2, 3), 1.0)
+    for other in (GRUCell(2, 3), nn.LSTM(2, 3), Recurrent(LSTMCell(2, 3))):
+        with both(TypeError, type(other).__name__, "LSTMCell"):
+            chrono_(other, 10, new_generator())
+    with both(TypeError, "int", "un torch.Generator"):
+        chrono_(LSTMCell(2, 3), 10, 0)
+    for T_max in (2, 0, float("nan"), float("inf")):
+        with both(ValueError, T_max, "un nombre fini plus grand que 2"):
+            chrono_(LSTMCell(2, 3), T_max, new_generator())
+
+
+def test_fit_bad_inputs(tmp_path):
+    """Chaque argument fautif est refusé avant le premier lot."""
+    model, optimizer, generator = training()
+
+    def never(generator):
+        raise AssertionError("un lot a été tiré")
+
+    for name, value, error in [
+        ("updates", 0, ValueError), ("updates", 1.5, TypeError), ("every", -3, ValueError),
+        ("max_norm", 0.0, ValueError), ("max_norm", float("nan"), ValueError), ("generator", 3, TypeError),
+    ]:  # fmt: skip
+        arguments = {"updates": 10, "generator": generator} | {name: value}
+        with pytest.raises(error, match=f"{name} : reçu .*attendu"):
+            fit(model, never, cross_entropy, optimizer, **arguments)
+    for batch in (torch.zeros(3), (1, 2, 3)):
+        with both(TypeError, "(Tensor|tuple de longueur 3)", r"un couple \(x, y\)"):
+            train_step(model, batch, cross_entropy, optimizer)
