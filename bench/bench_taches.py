@@ -96,9 +96,7 @@ def main() -> None:
     for name, task, scalar in jobs:
         check(task, scalar(task, random.Random(1)))
         slow, fast, blocks, calls = measure(task, scalar)
-        print(
-            f"  {name:24} boucle {slow:10,.0f}   batches {fast:12,.0f} (× {blocks:6.1f})   sample (× {calls:5.1f})"
-        )
+        print(f"  {name:24} boucle {slow:10,.0f}   batches {fast:12,.0f} (× {blocks:6.1f})   sample (× {calls:5.1f})")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from citations import FrenchAuthorYear
 from french import MESSAGES, FrenchMessages, FrenchSearch, with_french_spaces, without_accents
 from inline_svg import inline, unknown_colours, with_prefix, with_variables
 from palette_css import stylesheet
-from source_code import without_docstring
+from source_code import without_docstrings
 
 from notebook_utils.plotting import PALETTE
 
@@ -89,8 +89,10 @@ def test_stylesheet_has_every_role_in_both_themes():
 
 def test_docstrings_are_removed_from_shown_code():
     source = 'def f(x):\n    """Double."""\n    return 2 * x\n'
-    assert without_docstring(source) == "def f(x):\n    return 2 * x\n"
-    assert without_docstring("def f(x):\n    return x\n") == "def f(x):\n    return x\n"
+    assert without_docstrings(source) == "def f(x):\n    return 2 * x\n"
+    assert without_docstrings("def f(x):\n    return x\n") == "def f(x):\n    return x\n"
+    methods = 'class A:\n    """Une\n    classe."""\n\n    def f(self):\n        """Doc."""\n        return 1\n'
+    assert without_docstrings(methods) == "class A:\n\n    def f(self):\n        return 1\n"
 
 
 def test_indentation_and_blank_lines_do_not_change_a_drawing():

@@ -1,4 +1,4 @@
-"""``{literalinclude}`` avec ``:pyobject:`` : le code du paquet, sans sa docstring (elle est dans l'API)."""
+"""``{literalinclude}`` avec ``:pyobject:`` : le code du paquet, sans docstring (elles sont dans l'API)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ import textwrap
 from docutils import nodes
 from sphinx.directives.code import LiteralInclude
 
+DEFINITIONS = (ast.FunctionDef, ast.ClassDef)
 
-def without_docstring(source: str) -> str:
-    """Retire la docstring de la fonction ou de la classe que contient ``source``."""
+
+def without_docstrings(source: str) -> str:
+    """Retire les docstrings de la fonction ou de la classe que contient ``source``, méthodes comprises."""
     source = textwrap.dedent(source)
-    (definition,) = ast.parse(source).body
-    if ast.get_docstring(definition) is None:
-        return source
-    docstring = definition.body[0]
-    rows = source.splitlines()
-    return "\n".join(rows[: docstring.lineno - 1] + rows[docstring.end_lineno :]) + "\n"
+    hidden = set()
+    for definition in ast.walk(ast.parse(source)):
+        if isinstance(definition, DEFINITIONS) and ast.get_docstring(definition) is not None:
+            docstring = definition.body[0]
+            hidden |= set(range(docstring.lineno, docstring.end_lineno + 1))
+    return "".join(row for number, row in enumerate(source.splitlines(keepends=True), start=1) if number not in hidden)
 
 
 class IncludeWithoutDocstring(LiteralInclude):
@@ -25,7 +27,7 @@ class IncludeWithoutDocstring(LiteralInclude):
         result = super().run()
         if "pyobject" in self.options:
             for block in (block for node in result for block in node.findall(nodes.literal_block)):
-                source = without_docstring(block.astext())
+                source = without_docstrings(block.astext())
                 block.rawsource = source
                 block.children = []
                 block += nodes.Text(source)

@@ -7,12 +7,12 @@ Seul le calcul est réorganisé, sur la séquence entière :
 - :math:`W_x x_t + b` ne dépend pas de l'état : un seul produit le donne pour tous les pas ;
 - les portes sont empilées : un seul produit par pas, :math:`W_h h_{t-1}`, les sert toutes ;
 - autograd voit une opération par séquence, au lieu d'une dizaine par pas ;
-- au retour, les pentes locales sont calculées d'avance, pour de nombreux pas à la fois ;
+- au retour, les pentes locales sont calculées d'avance, pour tous les pas à la fois ;
   la boucle ne garde que ce qui dépend du pas suivant ;
 - chaque gradient de poids, somme sur le temps, est un seul produit de matrices.
 
-Le retour avance par tranches de ``WINDOW`` pas, de la dernière à la première :
-ses tableaux de travail ne grandissent pas avec :math:`T`.
+Une séquence de plus de ``WINDOW`` pas est lue par fenêtres qui se transmettent l'état et son gradient :
+les tableaux de travail du retour ne grandissent pas avec :math:`T`.
 
 Dans ces modules, le temps est le premier axe, comme dans les équations.
 Les états sont rangés par exemple, ``(T, B, H)``.

@@ -5,7 +5,7 @@ import torch
 from ..cells import LSTMCell, _check_pair, _check_tensor
 from ..recurrent import check_sequence
 
-#: Nombre de pas que le retour traite ensemble.
+#: Nombre de pas qu'un aller et un retour traitent ensemble.
 WINDOW = 128
 
 
@@ -37,64 +37,41 @@ def project(x, W_x, b):
     return torch.baddbmm(b[:, None], W_x.expand(len(x), -1, -1), x)  # (T, kH, B)
 
 
-def windows(T):
-    """Énumère les tranches de temps de la dernière à la première."""
-    for stop in range(T, 0, -WINDOW):
-        yield slice(max(0, stop - WINDOW), stop)
+def through_windows(through_time, x, state, *weights):
+    r"""Applique ``through_time`` à une séquence, par fenêtres de ``WINDOW`` pas au plus.
 
-
-def after(window):
-    r"""Rend la tranche des états qui suivent : ``h[window]`` est fait des :math:`h_{t-1}`, elle des :math:`h_t`."""
-    return slice(window.start + 1, window.stop + 1)
-
-
-def gradients_read(g, dh):
-    r"""Copie les :math:`g_t` d'une tranche, et ajoute au dernier ce qui vient des pas suivants.
-
-    La boucle de retour y accumule les :math:`\partial L / \partial h_t` ;
-    elle a besoin d'une case de plus, pour l'état qui précède la tranche.
+    L'état final d'une fenêtre est l'état de départ de la suivante, gradient compris : rien n'est tronqué,
+    et autograd ajoute les gradients que chaque fenêtre donne aux poids.
+    Les tableaux de travail d'un retour, eux, ne dépassent jamais la taille d'une fenêtre.
     """
-    gradients = g.clone(memory_format=torch.contiguous_format)  # (n, …)
-    if dh is not None:
-        gradients[-1].add_(dh)
-    return [torch.zeros_like(gradients[0]), *gradients.unbind()]  # n + 1 tenseurs
+    if x.shape[1] <= WINDOW:
+        return through_time(x, state, *weights)
+    outputs = []
+    for window in x.split(WINDOW, dim=1):  # (B, n, D)
+        h, state = through_time(window, state, *weights)  # (B, n, H)
+        outputs.append(h)
+    return torch.cat(outputs, dim=1), state  # (B, T, H)
 
 
-class Sums:
-    r"""Les sommes sur le temps, tranche après tranche.
+def sums_over_time(delta_x, delta_h, x, h_prev):
+    r"""Rend les sommes sur le temps : les gradients de ``W_x``, de ``W_h`` et de ``b``.
 
     .. math::
 
         \frac{\partial L}{\partial W_x} = \sum_{t=1}^{T} \delta_t \, x_t^\top, \qquad
         \frac{\partial L}{\partial W_h} = \sum_{t=1}^{T} \delta_t \, h_{t-1}^\top, \qquad
-        \frac{\partial L}{\partial b} = \sum_{t=1}^{T} \delta_t, \qquad
-        \frac{\partial L}{\partial x_t} = W_x^\top \delta_t
+        \frac{\partial L}{\partial b} = \sum_{t=1}^{T} \delta_t
 
     Une somme de produits :math:`\delta_t \, x_t^\top`, sur les pas et sur les exemples,
-    est un seul produit de matrices : il suffit de les ranger un par ligne.
+    est un seul produit de matrices : il suffit de ranger un pas d'un exemple par ligne.
+    ``delta_x`` et ``delta_h``, de forme ``(TB, kH)``, sont les :math:`\delta_t` vus par
+    :math:`W_x` et par :math:`W_h` ; ``h_prev`` ``(T, B, H)`` réunit les :math:`h_{t-1}`.
     """
+    x = x.transpose(0, 1).reshape(len(delta_x), -1)  # (TB, D)
+    return delta_x.T @ x, delta_h.T @ h_prev.flatten(0, 1), delta_x.sum(0)
 
-    def __init__(self, x, W_x, wants_dx):
-        self.x, self.W_x = x.transpose(0, 1), W_x  # (T, B, D)
-        self.dx = x.new_empty(self.x.shape) if wants_dx else None  # (T, B, D)
-        self.totals = None
 
-    def add(self, window, delta_x, delta_h, h_prev):
-        r"""Ajoute une tranche de ``n`` pas.
-
-        ``delta_x`` et ``delta_h``, de forme ``(nB, kH)``, sont les :math:`\delta_t` vus par
-        :math:`W_x` et par :math:`W_h` ; ``h_prev`` ``(n, B, H)`` réunit les :math:`h_{t-1}`.
-        """
-        if self.dx is not None:
-            torch.mm(delta_x, self.W_x, out=self.dx[window].view(len(delta_x), -1))  # (nB, D)
-        terms = (
-            delta_x.T @ self.x[window].flatten(0, 1),  # (kH, D)
-            delta_h.T @ h_prev.flatten(0, 1),  # (kH, H)
-            delta_x.sum(0),  # (kH)
-        )
-        self.totals = terms if self.totals is None else [s + d for s, d in zip(self.totals, terms, strict=True)]
-
-    @property
-    def inputs(self):
-        """Le gradient des entrées, ``(B, T, D)``, ou None si personne ne le demande."""
-        return None if self.dx is None else self.dx.transpose(0, 1)
+def input_gradient(delta_x, W_x, x):
+    r"""Rend :math:`\partial L / \partial x_t = W_x^\top \delta_t` pour tous les pas, ``(B, T, D)``."""
+    B, T, D = x.shape
+    return (delta_x @ W_x).view(T, B, D).transpose(0, 1)

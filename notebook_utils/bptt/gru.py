@@ -3,7 +3,14 @@
 import torch
 
 from ..cells import GRUCell
-from .common import Sums, check_start, gradients_read, project, refuse_second_derivative, windows
+from .common import (
+    check_start,
+    input_gradient,
+    project,
+    refuse_second_derivative,
+    sums_over_time,
+    through_windows,
+)
 
 __all__ = ["GRU"]
 
@@ -76,8 +83,13 @@ class GRU(GRUCell):
     def forward(self, x, state=None):
         """Rend ``outputs`` ``(B, T, H)`` et l'état final ``(B, H)`` ; ``x`` est ``(B, T, D)``."""
         h_0 = check_start(self, x, state)
-        outputs = GRUThroughTime.apply(x, h_0, self.W_x, self.W_h, self.b, self.b_h)  # (B, T, H)
-        return outputs, outputs[:, -1]
+        return through_windows(gru_through_time, x, h_0, self.W_x, self.W_h, self.b, self.b_h)
+
+
+def gru_through_time(x, h_0, W_x, W_h, b, b_h):
+    """Applique :class:`GRUThroughTime` ; rend ``outputs`` ``(B, T, H)`` et l'état final."""
+    outputs = GRUThroughTime.apply(x, h_0, W_x, W_h, b, b_h)  # (B, T, H)
+    return outputs, outputs[:, -1]
 
 
 class GRUThroughTime(torch.autograd.Function):
@@ -100,22 +112,19 @@ class GRUThroughTime(torch.autograd.Function):
         return h[1:].transpose(0, 1)  # (B, T, H)
 
     @staticmethod
-    def backward(ctx, grad_outputs):
-        """Rend les gradients de ``x``, ``h_0``, ``W_x``, ``W_h``, ``b`` et ``b_h``."""
+    def backward(ctx, g):
+        r"""Rend les gradients des six arguments ; ``g`` réunit les :math:`g_t`."""
         refuse_second_derivative()
         x, W_x, W_h, h, blocks = ctx.saved_tensors
-        H = W_h.shape[1]
-        g, dh = grad_outputs.permute(1, 2, 0), None  # (T, H, B)
-        sums, db_h = Sums(x, W_x, ctx.needs_input_grad[0]), 0
-        for window in windows(len(g)):
-            delta = slopes(blocks[window], h[window].mT)
-            z = blocks[window, 2 * H : 3 * H]
-            dh = go_back(delta, gradients_read(g[window], dh), z, W_h)
-            delta = delta.transpose(0, 1).flatten(1).T  # (nB, 4H)
-            sums.add(window, delta[:, H:], delta[:, : 3 * H], h[window])
-            db_h = db_h + delta[:, :H].sum(0)
-        dW_x, dW_h, db = sums.totals
-        return sums.inputs, dh.T, dW_x, dW_h.roll(-H, 0), db, db_h
+        h_prev, H = h[:-1], W_h.shape[1]
+        g = g.permute(1, 2, 0).clone(memory_format=torch.contiguous_format)  # (T, H, B)
+        delta = slopes(blocks, h_prev.mT)
+        dh_0 = go_back(delta, g, blocks[:, 2 * H : 3 * H], W_h)
+        delta = delta.transpose(0, 1).flatten(1).T  # (TB, 4H) : m, r, z, n
+        delta_h, delta_x = delta[:, : 3 * H], delta[:, H:]
+        dx = input_gradient(delta_x, W_x, x) if ctx.needs_input_grad[0] else None
+        dW_x, dW_h, db = sums_over_time(delta_x, delta_h, x, h_prev)
+        return dx, dh_0.T, dW_x, dW_h.roll(-H, 0), db, delta[:, :H].sum(0)
 
 
 def go_forward(blocks, h, W_h):
@@ -138,7 +147,7 @@ def go_forward(blocks, h, W_h):
 
 
 def slopes(blocks, h_prev):
-    r"""Rend :math:`\partial h_t / \partial m_t`, :math:`a^r_t`, :math:`a^z_t`, :math:`a^n_t`, pour toute la tranche.
+    r"""Rend :math:`\partial h_t / \partial m_t`, :math:`a^r_t`, :math:`a^z_t`, :math:`a^n_t`, pour tous les pas.
 
     Écrire :math:`u (1 - v)` comme :math:`u - u v` épargne un tableau : ici, ils coûtent plus que les opérations.
     """
@@ -154,16 +163,17 @@ def slopes(blocks, h_prev):
     return delta
 
 
-def go_back(delta, dh, z, W_h):
-    r"""Remonte une tranche : change les pentes en :math:`\delta_t`, sur place.
+def go_back(delta, g, z, W_h):
+    r"""Remonte le temps, en changeant sur place les pentes en :math:`\delta_t` et ``g`` en gradients des états.
 
-    Rend :math:`\partial L / \partial h`, ``(H, B)``, pour l'état qui précède la tranche.
+    Rend :math:`\partial L / \partial h_0`, ``(H, B)``.
     """
     H, W_hT = W_h.shape[1], W_h.T
+    *past, dh_t = g.unbind()  # g_1, …, g_{T−1}, puis ∂L/∂h_T
+    past.insert(0, torch.zeros_like(dh_t))  # g_0
     all_four = delta.unflatten(1, (4, H))
     steps = [reversed(part.unbind()) for part in (all_four, delta[:, : 3 * H], z)]
-    dh_t, *past = reversed(dh)
-    for delta_t, delta_mrz, z_t, dh_prev in zip(*steps, past, strict=True):
+    for delta_t, delta_mrz, z_t, g_prev in zip(*steps, reversed(past), strict=True):
         delta_t.mul_(dh_t)  # δ_t : la pente de chaque bloc, fois ∂L/∂h_t
-        dh_t = dh_prev.addmm_(W_hT, delta_mrz).addcmul_(z_t, dh_t)  # ∂L/∂h_{t−1}
+        dh_t = g_prev.addmm_(W_hT, delta_mrz).addcmul_(z_t, dh_t)  # ∂L/∂h_{t−1}
     return dh_t

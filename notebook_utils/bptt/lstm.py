@@ -3,7 +3,14 @@
 import torch
 
 from ..cells import LSTMCell, LSTMState
-from .common import Sums, after, check_start, gradients_read, project, refuse_second_derivative, windows
+from .common import (
+    check_start,
+    input_gradient,
+    project,
+    refuse_second_derivative,
+    sums_over_time,
+    through_windows,
+)
 
 __all__ = ["LSTM"]
 
@@ -73,9 +80,14 @@ class LSTM(LSTMCell):
 
     def forward(self, x, state=None):
         """Rend ``outputs`` ``(B, T, H)`` et ``LSTMState(h, c)`` ; ``x`` est ``(B, T, D)``."""
-        h_0, c_0 = check_start(self, x, state)
-        outputs, c_T = LSTMThroughTime.apply(x, h_0, c_0, self.W_x, self.W_h, self.b)  # (B, T, H)
-        return outputs, LSTMState(outputs[:, -1], c_T)
+        state = check_start(self, x, state)
+        return through_windows(lstm_through_time, x, state, self.W_x, self.W_h, self.b)
+
+
+def lstm_through_time(x, state, W_x, W_h, b):
+    """Applique :class:`LSTMThroughTime` ; rend ``outputs`` ``(B, T, H)`` et l'état final."""
+    outputs, c_T = LSTMThroughTime.apply(x, *state, W_x, W_h, b)  # (B, T, H)
+    return outputs, LSTMState(outputs[:, -1], c_T)
 
 
 class LSTMThroughTime(torch.autograd.Function):
@@ -96,24 +108,21 @@ class LSTMThroughTime(torch.autograd.Function):
         h[0], c[0] = h_0, c_0.T
         go_forward(blocks, h.mT, c, W_h)
         ctx.save_for_backward(x, W_x, W_h, h, c, blocks)
-        return h[1:].transpose(0, 1), c[-1].T.clone()  # (B, T, H), (B, H)
+        return h[1:].transpose(0, 1), c[-1].T  # (B, T, H), (B, H)
 
     @staticmethod
-    def backward(ctx, grad_outputs, grad_c):
-        """Rend les gradients de ``x``, ``h_0``, ``c_0``, ``W_x``, ``W_h`` et ``b``."""
+    def backward(ctx, g, dc_T):
+        r"""Rend les gradients des six arguments ; ``g`` réunit les :math:`g_t`."""
         refuse_second_derivative()
         x, W_x, W_h, h, c, blocks = ctx.saved_tensors
-        H = W_h.shape[1]
-        g, dh, dc = grad_outputs.permute(1, 2, 0), None, grad_c.T.clone()  # (T, H, B), …, (H, B)
-        sums = Sums(x, W_x, ctx.needs_input_grad[0])
-        for window in windows(len(g)):
-            delta, slope_c = slopes(blocks[window], c[window], c[after(window)])
-            f = blocks[window, 2 * H : 3 * H]
-            dh = go_back(delta, slope_c, gradients_read(g[window], dh), dc, f, W_h)
-            delta = delta.transpose(0, 1).flatten(1).T  # (nB, 4H)
-            sums.add(window, delta, delta, h[window])
-        weights = (total.roll(-H, 0) for total in sums.totals)  # i, f, g, o
-        return sums.inputs, dh.T, dc.T, *weights
+        H, dc = W_h.shape[1], dc_T.T.clone()  # (H, B)
+        g = g.permute(1, 2, 0).clone(memory_format=torch.contiguous_format)  # (T, H, B)
+        delta, slope_c = slopes(blocks, c[:-1], c[1:])
+        dh_0 = go_back(delta, slope_c, g, dc, blocks[:, 2 * H : 3 * H], W_h)
+        delta = delta.transpose(0, 1).flatten(1).T  # (TB, 4H) : o, i, f, g
+        dx = input_gradient(delta, W_x, x) if ctx.needs_input_grad[0] else None
+        weights = sums_over_time(delta, delta, x, h[:-1])
+        return dx, dh_0.T, dc.T, *(weight.roll(-H, 0) for weight in weights)  # i, f, g, o
 
 
 def go_forward(blocks, h, c, W_h):
@@ -153,20 +162,21 @@ def slopes(blocks, c_prev, c):
     return delta, slope_c
 
 
-def go_back(delta, slope_c, dh, dc, f, W_h):
-    r"""Remonte une tranche : change les pentes en :math:`\delta_t`, sur place.
+def go_back(delta, slope_c, g, dc, f, W_h):
+    r"""Remonte le temps, en changeant sur place les pentes en :math:`\delta_t` et ``g`` en gradients des états.
 
-    Rend :math:`\partial L / \partial h`, ``(H, B)``, pour l'état qui précède la tranche ;
-    ``dc``, modifié sur place, devient :math:`\partial L / \partial c` pour le même état.
+    Rend :math:`\partial L / \partial h_0`, ``(H, B)`` ;
+    ``dc``, modifié sur place, devient :math:`\partial L / \partial c_0`.
     """
     H, W_hT = W_h.shape[1], W_h.T
+    *past, dh_t = g.unbind()  # g_1, …, g_{T−1}, puis ∂L/∂h_T
+    past.insert(0, torch.zeros_like(dh_t))  # g_0
     ifg = delta.unflatten(1, (4, H))[:, 1:]
     steps = [reversed(part.unbind()) for part in (delta, delta[:, :H], ifg, slope_c, f)]
-    dh_t, *past = reversed(dh)
-    for delta_t, delta_o, delta_ifg, slope_t, f_t, dh_prev in zip(*steps, past, strict=True):
+    for delta_t, delta_o, delta_ifg, slope_t, f_t, g_prev in zip(*steps, reversed(past), strict=True):
         dc.addcmul_(slope_t, dh_t)  # ∂L/∂c_t
         delta_o.mul_(dh_t)
         delta_ifg.mul_(dc)
         dc.mul_(f_t)  # ce que c_t transmet à c_{t−1}
-        dh_t = dh_prev.addmm_(W_hT, delta_t)  # ∂L/∂h_{t−1} = g_{t−1} + W_hᵀ δ_t
+        dh_t = g_prev.addmm_(W_hT, delta_t)  # ∂L/∂h_{t−1} = g_{t−1} + W_hᵀ δ_t
     return dh_t

@@ -3,7 +3,13 @@
 import torch
 
 from ..cells import RNNCell
-from .common import Sums, after, check_start, gradients_read, refuse_second_derivative, windows
+from .common import (
+    check_start,
+    input_gradient,
+    refuse_second_derivative,
+    sums_over_time,
+    through_windows,
+)
 
 __all__ = ["RNN"]
 
@@ -72,8 +78,13 @@ class RNN(RNNCell):
     def forward(self, x, state=None):
         """Rend ``outputs`` ``(B, T, H)`` et l'état final ``(B, H)`` ; ``x`` est ``(B, T, D)``."""
         h_0 = check_start(self, x, state)
-        outputs = RNNThroughTime.apply(x, h_0, self.W_x, self.W_h, self.b)  # (B, T, H)
-        return outputs, outputs[:, -1]
+        return through_windows(rnn_through_time, x, h_0, self.W_x, self.W_h, self.b)
+
+
+def rnn_through_time(x, h_0, W_x, W_h, b):
+    """Applique :class:`RNNThroughTime` ; rend ``outputs`` ``(B, T, H)`` et l'état final."""
+    outputs = RNNThroughTime.apply(x, h_0, W_x, W_h, b)  # (B, T, H)
+    return outputs, outputs[:, -1]
 
 
 class RNNThroughTime(torch.autograd.Function):
@@ -84,10 +95,10 @@ class RNNThroughTime(torch.autograd.Function):
         r"""Remplace sur place :math:`W_x x_t + b` par :math:`a_t`, puis par :math:`h_t`."""
         B, T, D = x.shape
         h = x.new_empty(T + 1, B, W_h.shape[0])  # h_0, …, h_T
-        h[0] = h_0
-        rows = x.transpose(0, 1).reshape(T * B, D)
-        torch.addmm(b, rows, W_x.T, out=h[1:].view(T * B, -1))  # W_x x_t + b, pour tout t
+        x_rows = x.transpose(0, 1).reshape(T * B, D)
+        torch.addmm(b, x_rows, W_x.T, out=h[1:].view(T * B, -1))  # W_x x_t + b, pour tout t
         h_prev, *states = h.unbind()
+        h_prev.copy_(h_0)
         W_hT = W_h.T
         for h_t in states:
             h_prev = h_t.addmm_(h_prev, W_hT).tanh_()
@@ -95,27 +106,27 @@ class RNNThroughTime(torch.autograd.Function):
         return h[1:].transpose(0, 1)  # (B, T, H)
 
     @staticmethod
-    def backward(ctx, grad_outputs):
-        """Rend les gradients de ``x``, ``h_0``, ``W_x``, ``W_h`` et ``b``."""
+    def backward(ctx, g):
+        r"""Rend les gradients de ``x``, ``h_0``, ``W_x``, ``W_h`` et ``b`` ; ``g`` réunit les :math:`g_t`."""
         refuse_second_derivative()
         x, W_x, W_h, h = ctx.saved_tensors
-        g, dh = grad_outputs.transpose(0, 1), None  # (T, B, H)
-        sums = Sums(x, W_x, ctx.needs_input_grad[0])
-        for window in windows(len(g)):
-            delta = 1 - h[after(window)].square()  # tanh'(a_t)
-            dh = go_back(delta, gradients_read(g[window], dh), W_h)
-            delta = delta.flatten(0, 1)  # (nB, H)
-            sums.add(window, delta, delta, h[window])
-        return sums.inputs, dh, *sums.totals
+        h_prev, h = h[:-1], h[1:]
+        delta = 1 - h * h  # tanh'(a_t)
+        g = g.transpose(0, 1).clone(memory_format=torch.contiguous_format)  # (T, B, H)
+        dh_0 = go_back(delta, g, W_h)
+        delta = delta.flatten(0, 1)  # (TB, H)
+        dx = input_gradient(delta, W_x, x) if ctx.needs_input_grad[0] else None
+        return dx, dh_0, *sums_over_time(delta, delta, x, h_prev)
 
 
-def go_back(delta, dh, W_h):
-    r"""Remonte une tranche : change les pentes en :math:`\delta_t`, sur place.
+def go_back(delta, g, W_h):
+    r"""Remonte le temps, en changeant sur place les pentes en :math:`\delta_t` et ``g`` en gradients des états.
 
-    Rend :math:`\partial L / \partial h`, ``(B, H)``, pour l'état qui précède la tranche.
+    Rend :math:`\partial L / \partial h_0`, ``(B, H)``.
     """
-    dh_t, *past = reversed(dh)
-    for delta_t, dh_prev in zip(reversed(delta.unbind()), past, strict=True):
+    *past, dh_t = g.unbind()  # g_1, …, g_{T−1}, puis ∂L/∂h_T
+    delta_1, *deltas = delta.unbind()
+    for delta_t, g_prev in zip(reversed(deltas), reversed(past), strict=True):
         delta_t.mul_(dh_t)  # δ_t = (1 − h_t²) ⊙ ∂L/∂h_t
-        dh_t = dh_prev.addmm_(delta_t, W_h)  # ∂L/∂h_{t−1} = g_{t−1} + W_hᵀ δ_t
-    return dh_t
+        dh_t = g_prev.addmm_(delta_t, W_h)  # ∂L/∂h_{t−1} = g_{t−1} + W_hᵀ δ_t
+    return delta_1.mul_(dh_t) @ W_h
