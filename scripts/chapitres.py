@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import jupytext
@@ -13,7 +13,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
-TIMEOUT = 300  # secondes par cellule
+TIMEOUT = 900  # secondes par cellule, machine très chargée comprise
 WORKERS = 2
 
 
@@ -45,9 +45,8 @@ def execute(chapter: Path) -> nbformat.NotebookNode:
     """Exécute un chapitre dans un noyau neuf ; lève ``ChapterError`` à la première cellule en échec."""
     notebook = read_chapter(chapter)
     metadata = dict(notebook.metadata)
-    client = NotebookClient(
-        notebook, timeout=TIMEOUT, record_timing=False, resources={"metadata": {"path": str(BOOK)}}
-    )
+    options = {"timeout": TIMEOUT, "record_timing": False, "extra_arguments": ["--IPKernelApp.log_level=ERROR"]}
+    client = NotebookClient(notebook, resources={"metadata": {"path": str(BOOK)}}, **options)
     try:
         client.execute()
     except (CellExecutionError, CellTimeoutError) as error:
@@ -64,18 +63,17 @@ def is_failed(cell: nbformat.NotebookNode) -> bool:
     return not expected and any(output.output_type == "error" for output in cell.outputs)
 
 
-def in_parallel(function: Callable, items: Iterable) -> list:
-    """Applique ``function`` à chaque chapitre, deux à la fois ; toutes les erreurs sont rapportées."""
+def in_parallel(function: Callable, items: Iterable) -> Iterator:
+    """Applique ``function`` à chaque chapitre, deux à la fois, et rend les résultats au fur et à mesure.
 
-    def attempt(item):
-        try:
-            return function(item), None
-        except ChapterError as error:
-            return None, str(error)
-
+    Une erreur n'arrête pas les autres chapitres : toutes sont rapportées à la fin.
+    """
+    errors = []
     with ThreadPoolExecutor(WORKERS) as pool:
-        results = list(pool.map(attempt, items))
-    errors = [message for _, message in results if message]
+        for future in as_completed([pool.submit(function, item) for item in items]):
+            try:
+                yield future.result()
+            except ChapterError as error:
+                errors.append(str(error))
     if errors:
         raise SystemExit("\n\n".join(errors))
-    return [value for value, _ in results]

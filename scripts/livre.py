@@ -57,16 +57,16 @@ def executed_chapters() -> Path:
             shutil.rmtree(other)
     cache = get_cache(str(current))
     stale = [chapter for chapter in chapitres.chapters() if not is_cached(cache, chapter)]
-    for chapter, notebook in zip(stale, chapitres.in_parallel(execute, stale), strict=True):
+    for chapter, notebook in chapitres.in_parallel(execute, stale):
         store(cache, chapter, notebook)
     return current
 
 
-def execute(chapter: Path):
+def execute(chapter: Path) -> tuple:
     start = time.monotonic()
     notebook = chapitres.execute(chapter)
     print(f"→ {chapter.relative_to(ROOT)} exécuté en {time.monotonic() - start:.0f} s", flush=True)
-    return notebook
+    return chapter, notebook
 
 
 def is_cached(cache, chapter: Path) -> bool:

@@ -49,14 +49,14 @@ def results(chapter: Path) -> list[dict]:
     ]
 
 
-def write(chapter: Path) -> None:
+def write(chapter: Path) -> Path:
     content = json.dumps(results(chapter), ensure_ascii=False, indent=1) + "\n"
     target = reference_path(chapter)
     target.parent.mkdir(exist_ok=True)
     temporary = target.with_suffix(".tmp")
     temporary.write_text(content, encoding="utf-8")
     temporary.replace(target)
-    print(f"  {target.relative_to(ROOT)}")
+    return target
 
 
 def with_references(chapter: Path) -> nbformat.NotebookNode:
@@ -105,7 +105,8 @@ def main(names: list[str]) -> None:
         raise SystemExit(f"chapitre inconnu : {', '.join(sorted(unknown))}")
     for stale in set(REFERENCES.glob("*.json")) - {reference_path(path) for path in chapters()}:
         stale.unlink()
-    in_parallel(write, selected)
+    for target in in_parallel(write, selected):
+        print(f"  {target.relative_to(ROOT)}", flush=True)
 
 
 if __name__ == "__main__":

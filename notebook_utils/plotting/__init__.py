@@ -5,6 +5,7 @@ trace, et rend l'axe ; aucune n'appelle ``plt.show``.
 Ce module n'importe aucun autre module de ``notebook_utils``.
 """
 
+from .delays import plot_delay_map
 from .figures import (
     plot_derivative_products,
     plot_fading_influence,
@@ -25,6 +26,7 @@ __all__ = [
     "plot_attention",
     "plot_confusion_matrix",
     "plot_connectivity",
+    "plot_delay_map",
     "plot_derivative_products",
     "plot_fading_influence",
     "plot_gradient_norms",
