@@ -23,9 +23,9 @@ class GRU(GRUCell):
     .. math::
 
         m_t &= W_{hn} h_{t-1} + b_h \\
-        r_t &= \sigma(a^r_t), & a^r_t &= W_{hr} h_{t-1} + W_{xr} x_t + b_r \\
-        z_t &= \sigma(a^z_t), & a^z_t &= W_{hz} h_{t-1} + W_{xz} x_t + b_z \\
-        \tilde{h}_t &= \tanh(a^n_t), & a^n_t &= r_t \odot m_t + W_{xn} x_t + b_n \\
+        a^r_t &= W_{hr} h_{t-1} + W_{xr} x_t + b_r, \qquad r_t = \sigma(a^r_t) \\
+        a^z_t &= W_{hz} h_{t-1} + W_{xz} x_t + b_z, \qquad z_t = \sigma(a^z_t) \\
+        a^n_t &= r_t \odot m_t + W_{xn} x_t + b_n, \qquad \tilde{h}_t = \tanh(a^n_t) \\
         h_t &= (1 - z_t) \odot \tilde{h}_t + z_t \odot h_{t-1}
 
     Au retour, les quatre :math:`\delta` sont tous :math:`\partial L / \partial h_t`,
