@@ -62,7 +62,7 @@ class RNN(RNNCell):
 
     References:
         Werbos, *Backpropagation through time: what it does and how to do it*,
-        Proceedings of the IEEE, 1990.
+        *Proceedings of the IEEE*, 1990.
 
     Example:
         >>> import torch
