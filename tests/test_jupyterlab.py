@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 from serveur import chromium, default_viewer_command, free_port, wait_for
 from sources import BOOK, CHAPTERS, ROOT
 
@@ -168,7 +169,7 @@ def test_every_cell_runs_without_error(page, notebook):
 def test_drawings_appear_as_pictures(page, notebook):
     source = (BOOK / notebook).with_suffix(".md").read_text("utf-8")
     pictures = page.locator(".jp-MarkdownCell img:not(.cm-editor img)")
-    assert pictures.count() == source.count("{tikz}") > 0
+    assert pictures.count() == source.count("{tikz}")
     for picture in pictures.all():
         picture.scroll_into_view_if_needed()
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth * image.naturalHeight)") > 0
@@ -192,5 +193,5 @@ def test_chapter_source_opens_as_notebook(page, lab):
             page.locator(".jp-DirListing-item", has_text=re.compile("^rnn.md")).dblclick()
         wait_for_notebook(page, "book/rnn.md")
         assert page.locator(".jp-NotebookPanel .jp-CodeCell").count() > 5
-        assert page.locator(".jp-MarkdownCell h1", has_text="Réseaux récurrents standard").count() == 1
+        expect(page.locator(".jp-MarkdownCell h1", has_text="Réseaux récurrents standard")).to_have_count(1)
         page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")

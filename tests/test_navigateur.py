@@ -37,9 +37,9 @@ ENGLISH = re.compile(
     r"|on this page|loading|edit|home|by the|the|and|of|this|your|with)\b",
     re.IGNORECASE,
 )
-# Où l'anglais est chez lui : code, équations, termes en italique, titres d'ouvrages (dans une bibliographie
-# ou dans l'extrait que montre la recherche), glossaire bilingue.
-FOREIGN = """script, style, code, pre, mjx-container, em, .sig, .genindextable, dl.glossary dt,
+# Où l'anglais est chez lui : code, noms de paramètres, équations, termes en italique, titres d'ouvrages (dans
+# une bibliographie ou dans l'extrait que montre la recherche), glossaire bilingue.
+FOREIGN = """script, style, code, pre, mjx-container, em, .sig, .genindextable, dl.glossary dt, .field-list strong,
   .citation-list, section[id^=references] li, ul.search .context"""
 ATTRIBUTES = [
     "title", "aria-label", "placeholder", "alt",
@@ -338,7 +338,8 @@ def test_buttons_give_the_notebook(visit):
     content = nbformat.reads(response.text(), as_version=4)
     nbformat.validate(content)
     title = re.search(r"^# (.*)$", (BOOK / f"{chapter}.md").read_text("utf-8"), re.MULTILINE)[1]
-    assert title in content.cells[0].source.splitlines()[0].replace("’", "'").replace("\u202f", " ")
+    first_line = content.cells[0].source.splitlines()[0]
+    assert title in first_line.replace("’", "'").replace("\u202f", " ").replace("\xa0", " ")
 
     page.locator(".dropdown-launch-buttons > button").click()
     binder = page.locator(".dropdown-launch-buttons a")
