@@ -50,7 +50,7 @@ def results(chapter: Path) -> list[dict]:
 
 
 def write(chapter: Path) -> Path:
-    content = json.dumps(results(chapter), ensure_ascii=False, indent=1) + "\n"
+    content = json.dumps(results(chapter), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     target = reference_path(chapter)
     target.parent.mkdir(exist_ok=True)
     temporary = target.with_suffix(".tmp")
