@@ -26,6 +26,7 @@ from notebook_utils import (
     cross_entropy,
     evaluate,
     fit,
+    format_number,
     run_seeds,
     set_update_bias_,
 )
@@ -68,17 +69,15 @@ def learn(kind: str, seed: int) -> dict:
 
 
 def main() -> None:
-    print(f"HARD, {len(SEEDS)} graines, 2 560 séquences de test (en 1997 : {PAPER:,} séquences et 1 erreur) :")
+    print(f"HARD, {len(SEEDS)} graines, 2 560 séquences de test (en 1997 : {format_number(PAPER)} séquences et 1 erreur) :")
     for kind in STARTS:
         runs = run_seeds(lambda seed, kind=kind: learn(kind, seed), SEEDS)
         errors = [run["erreurs"] for run in runs]
         print(f"  {kind:4} sans erreur : {errors.count(0)} / {len(SEEDS)}, erreurs au pire : {max(errors)}")
         for name, target in TARGETS.items():
             values = [run[name] for run in runs]
-            print(
-                f"       {name} : médiane {statistics.median(values):,.4g} "
-                f"[{min(values):,.4g} ; {max(values):,.4g}]  ≤ {target:,}"
-            )
+            middle, low, high = (format_number(v, 3) for v in (statistics.median(values), min(values), max(values)))
+            print(f"       {name} : médiane {middle} [{low} ; {high}]  ≤ {format_number(target)}")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import time
 import numpy as np
 import torch
 
+from notebook_utils import format_number
 from notebook_utils.tasks import EASY, HARD, MODERATE, NIGHTMARE, NORMAL, Batch, Echo
 
 B = 32
@@ -96,7 +97,9 @@ def main() -> None:
     for name, task, scalar in jobs:
         check(task, scalar(task, random.Random(1)))
         slow, fast, blocks, calls = measure(task, scalar)
-        print(f"  {name:24} boucle {slow:10,.0f}   batches {fast:12,.0f} (× {blocks:6.1f})   sample (× {calls:5.1f})")
+        slow, fast = (format_number(round(speed)) for speed in (slow, fast))
+        blocks, calls = (format_number(round(ratio, 1)) for ratio in (blocks, calls))
+        print(f"  {name:24} boucle {slow:>9}   batches {fast:>9} (× {blocks:>4})   sample (× {calls:>4})")
 
 
 if __name__ == "__main__":
