@@ -69,7 +69,8 @@ def learn(kind: str, seed: int) -> dict:
 
 
 def main() -> None:
-    print(f"HARD, {len(SEEDS)} graines, 2 560 séquences de test (en 1997 : {format_number(PAPER)} séquences et 1 erreur) :")
+    paper = format_number(PAPER)
+    print(f"HARD, {len(SEEDS)} graines, 2 560 séquences de test (en 1997 : {paper} séquences et 1 erreur) :")
     for kind in STARTS:
         runs = run_seeds(lambda seed, kind=kind: learn(kind, seed), SEEDS)
         errors = [run["erreurs"] for run in runs]
