@@ -11,13 +11,13 @@ Seul le calcul est réorganisé, sur la séquence entière :
   la boucle ne garde que ce qui dépend du pas suivant ;
 - chaque gradient de poids, somme sur le temps, est un seul produit de matrices.
 
-Une séquence de plus de ``WINDOW`` pas est lue par fenêtres qui se transmettent l'état et son gradient :
-les tableaux de travail du retour ne grandissent pas avec :math:`T`.
+Le retour lit la séquence par tranches, de la dernière à la première, qui se transmettent le gradient de l'état :
+ses tableaux de travail ne grandissent pas avec :math:`T`, et tiennent dans le cache du processeur.
+Les boucles sont sous ``torch.inference_mode`` : autograd n'a rien à y suivre, et une opération y coûte moins.
 
 Dans ces modules, le temps est le premier axe, comme dans les équations.
-Les états sont rangés par exemple, ``(T, B, H)``.
-Les portes le sont par composante, ``(T, kH, B)``, un exemple par colonne :
-chaque porte y occupe un bloc d'un seul tenant.
+La couche RNN range un exemple par ligne, ``(T, B, H)``. Les couches à portes rangent un exemple par colonne,
+``(T, kH, B)`` : chaque porte y occupe un bloc d'un seul tenant.
 """
 
 from .fused import FusedLSTM

@@ -5,8 +5,9 @@ import torch
 from ..cells import LSTMCell, _check_pair, _check_tensor
 from ..recurrent import check_sequence
 
-#: Nombre de pas qu'un aller et un retour traitent ensemble.
-WINDOW = 128
+#: Nombre de valeurs du plus grand tableau de travail d'un retour : en ``float32``, 1 Mio,
+#: que le cache d'un cœur contient d'ordinaire.
+WORK_SIZE = 2**18
 
 
 def check_start(cell, x, state):
@@ -31,30 +32,53 @@ def refuse_second_derivative():
         )
 
 
-def project(x, W_x, b):
-    r"""Calcule :math:`W_x x_t + b` pour tous les pas : ``x`` ``(B, T, D)`` donne ``(T, kH, B)``."""
+def project(x, W_x, b, out):
+    r"""Écrit :math:`W_x x_t + b` dans ``out`` ``(T, kH, B)``, pour tous les pas de ``x`` ``(B, T, D)``."""
     x = x.permute(1, 2, 0)  # (T, D, B)
-    return torch.baddbmm(b[:, None], W_x.expand(len(x), -1, -1), x)  # (T, kH, B)
+    torch.baddbmm(b[:, None], W_x.expand(len(x), -1, -1), x, out=out)
 
 
-def through_windows(through_time, x, state, *weights):
-    r"""Applique ``through_time`` à une séquence, par fenêtres de ``WINDOW`` pas au plus.
+def by_chunks(one_chunk, step_size, *over_time):
+    r"""Remonte une séquence par tranches, la dernière d'abord ; rend les gradients de l'entrée et des poids.
 
-    L'état final d'une fenêtre est l'état de départ de la suivante, gradient compris : rien n'est tronqué,
-    et autograd ajoute les gradients que chaque fenêtre donne aux poids.
-    Les tableaux de travail d'un retour, eux, ne dépassent jamais la taille d'une fenêtre.
+    Les tableaux de travail d'un retour ne grandissent donc pas avec :math:`T`, et restent dans le cache.
+    Rien n'est tronqué : une tranche rend à la précédente le gradient de l'état qu'elle en a reçu.
+
+    ``one_chunk(totals, *parts)`` lit une tranche des tableaux ``over_time``, dont le premier axe est le temps ;
+    elle rend le gradient de l'entrée, ``(B, n, D)`` ou ``None``, et ceux des poids, ajoutés à ``totals``,
+    qui est ``None`` pour la première tranche lue.
+    ``step_size`` compte les valeurs d'un pas dans le plus grand tableau de travail.
     """
-    if x.shape[1] <= WINDOW:
-        return through_time(x, state, *weights)
-    outputs = []
-    for window in x.split(WINDOW, dim=1):  # (B, n, D)
-        h, state = through_time(window, state, *weights)  # (B, n, H)
-        outputs.append(h)
-    return torch.cat(outputs, dim=1), state  # (B, T, H)
+    n = max(1, WORK_SIZE // step_size)
+    if len(over_time[0]) <= n:
+        return one_chunk(None, *over_time)
+    dx, totals = [], None
+    for parts in zip(*(reversed(array.split(n)) for array in over_time), strict=True):
+        dx_chunk, totals = one_chunk(totals, *parts)
+        dx.insert(0, dx_chunk)
+    return None if dx[0] is None else torch.cat(dx, dim=1), totals
 
 
-def sums_over_time(delta_x, delta_h, x, h_prev):
-    r"""Rend les sommes sur le temps : les gradients de ``W_x``, de ``W_h`` et de ``b``.
+def state_gradients(g, dh):
+    r"""Rend une liste de tableaux que la remontée changera en gradients des états, de celui de départ au dernier.
+
+    Ils contiennent ce que chaque état reçoit de sa sortie, :math:`g_t` ; le dernier, aussi ``dh``,
+    ce que lui renvoient les pas qui suivent. Le premier est ``dh`` lui-même, remis à zéro :
+    personne ne lit la sortie de l'état de départ.
+    """
+    arrays = [dh, *g.clone(memory_format=torch.contiguous_format).unbind()]
+    arrays[-1].add_(dh)
+    dh.zero_()
+    return arrays
+
+
+def columns(array):
+    """Range un pas d'un exemple par colonne : ``(n, k, B)`` donne ``(k, nB)``."""
+    return array.transpose(0, 1).flatten(1)
+
+
+def sums_over_time(totals, delta, delta_x, delta_h, x, h_prev):
+    r"""Ajoute à ``totals`` les sommes sur le temps : les gradients de ``W_x``, de ``W_h`` et des biais.
 
     .. math::
 
@@ -63,15 +87,17 @@ def sums_over_time(delta_x, delta_h, x, h_prev):
         \frac{\partial L}{\partial b} = \sum_{t=1}^{T} \delta_t
 
     Une somme de produits :math:`\delta_t \, x_t^\top`, sur les pas et sur les exemples,
-    est un seul produit de matrices : il suffit de ranger un pas d'un exemple par ligne.
-    ``delta_x`` et ``delta_h``, de forme ``(TB, kH)``, sont les :math:`\delta_t` vus par
-    :math:`W_x` et par :math:`W_h` ; ``h_prev`` ``(T, B, H)`` réunit les :math:`h_{t-1}`.
+    est un seul produit de matrices : il suffit de ranger un pas d'un exemple par colonne.
+    ``delta``, de forme ``(kH, nB)``, réunit les :math:`\delta_t` ; ``delta_x`` et ``delta_h``
+    en sont les blocs vus par :math:`W_x` et par :math:`W_h`. À l'inverse, ``x`` ``(nB, D)``,
+    et ``h_prev`` ``(nB, H)``, qui réunit les :math:`h_{t-1}`, ont un pas d'un exemple par ligne.
     """
-    x = x.transpose(0, 1).reshape(len(delta_x), -1)  # (TB, D)
-    return delta_x.T @ x, delta_h.T @ h_prev.flatten(0, 1), delta_x.sum(0)
+    if totals is None:
+        return delta_x @ x, delta_h @ h_prev, delta.sum(1)
+    dW_x, dW_h, db = totals
+    return dW_x.addmm_(delta_x, x), dW_h.addmm_(delta_h, h_prev), db.add_(delta.sum(1))
 
 
-def input_gradient(delta_x, W_x, x):
+def input_gradient(delta_x, W_x, T):
     r"""Rend :math:`\partial L / \partial x_t = W_x^\top \delta_t` pour tous les pas, ``(B, T, D)``."""
-    B, T, D = x.shape
-    return (delta_x @ W_x).view(T, B, D).transpose(0, 1)
+    return (delta_x.T @ W_x).unflatten(0, (T, -1)).transpose(0, 1)

@@ -4,12 +4,14 @@ import torch
 
 from ..cells import GRUCell
 from .common import (
+    by_chunks,
     check_start,
+    columns,
     input_gradient,
     project,
     refuse_second_derivative,
+    state_gradients,
     sums_over_time,
-    through_windows,
 )
 
 __all__ = ["GRU"]
@@ -83,13 +85,8 @@ class GRU(GRUCell):
     def forward(self, x, state=None):
         """Rend ``outputs`` ``(B, T, H)`` et l'état final ``(B, H)`` ; ``x`` est ``(B, T, D)``."""
         h_0 = check_start(self, x, state)
-        return through_windows(gru_through_time, x, h_0, self.W_x, self.W_h, self.b, self.b_h)
-
-
-def gru_through_time(x, h_0, W_x, W_h, b, b_h):
-    """Applique :class:`GRUThroughTime` ; rend ``outputs`` ``(B, T, H)`` et l'état final."""
-    outputs = GRUThroughTime.apply(x, h_0, W_x, W_h, b, b_h)  # (B, T, H)
-    return outputs, outputs[:, -1]
+        outputs = GRUThroughTime.apply(x, h_0, self.W_x, self.W_h, self.b, self.b_h)
+        return outputs, outputs[:, -1]
 
 
 class GRUThroughTime(torch.autograd.Function):
@@ -104,30 +101,36 @@ class GRUThroughTime(torch.autograd.Function):
         """Prépare tous les pas, puis les parcourt."""
         (B, T, _), H = x.shape, len(b_h)
         W_h = W_h.roll(H, 0)  # n, r, z
-        blocks = torch.cat([b_h[:, None].expand(T, H, B), project(x, W_x, b)], dim=1)  # (T, 4H, B)
-        h = x.new_empty(T + 1, B, H)  # h_0, …, h_T
-        h[0] = h_0
-        go_forward(blocks, h.mT, W_h)
+        blocks, h = x.new_empty(T, 4 * H, B), x.new_empty(T + 1, H, B)  # h : h_0, …, h_T
+        blocks[:, :H] = b_h[:, None]
+        project(x, W_x, b, out=blocks[:, H:])
+        go_forward(blocks, h, h_0.T, W_h)
         ctx.save_for_backward(x, W_x, W_h, h, blocks)
-        return h[1:].transpose(0, 1)  # (B, T, H)
+        return h[1:].permute(2, 0, 1)  # (B, T, H)
 
     @staticmethod
     def backward(ctx, g):
         r"""Rend les gradients des six arguments ; ``g`` réunit les :math:`g_t`."""
         refuse_second_derivative()
         x, W_x, W_h, h, blocks = ctx.saved_tensors
-        h_prev, H = h[:-1], W_h.shape[1]
-        g = g.permute(1, 2, 0).clone(memory_format=torch.contiguous_format)  # (T, H, B)
-        delta = slopes(blocks, h_prev.mT)
-        dh_0 = go_back(delta, g, blocks[:, 2 * H : 3 * H], W_h)
-        delta = delta.transpose(0, 1).flatten(1).T  # (TB, 4H) : m, r, z, n
-        delta_h, delta_x = delta[:, : 3 * H], delta[:, H:]
-        dx = input_gradient(delta_x, W_x, x) if ctx.needs_input_grad[0] else None
-        dW_x, dW_h, db = sums_over_time(delta_x, delta_h, x, h_prev)
-        return dx, dh_0.T, dW_x, dW_h.roll(-H, 0), db, delta[:, :H].sum(0)
+        H, W_hT = W_h.shape[1], W_h.T.contiguous()
+        dh = torch.zeros_like(h[0])  # ce que l'avenir renvoie à l'état : rien, au dernier pas
+
+        def one_chunk(totals, g, x, h_prev, blocks):
+            delta = slopes(blocks, h_prev)
+            go_back(delta, g, dh, blocks[:, 2 * H : 3 * H], W_hT)
+            delta = columns(delta)  # (4H, nB) : m, r, z, n
+            delta_h, delta_x = delta[: 3 * H], delta[H:]
+            dx = input_gradient(delta_x, W_x, len(x)) if ctx.needs_input_grad[0] else None
+            return dx, sums_over_time(totals, delta, delta_x, delta_h, x.flatten(0, 1), columns(h_prev).T)
+
+        over_time = g.permute(1, 2, 0), x.transpose(0, 1), h[:-1], blocks
+        dx, (dW_x, dW_h, db) = by_chunks(one_chunk, blocks[0].numel(), *over_time)
+        return dx, dh.T, dW_x, dW_h.roll(-H, 0), db[H:], db[:H]
 
 
-def go_forward(blocks, h, W_h):
+@torch.inference_mode()
+def go_forward(blocks, h, h_0, W_h):
     r"""Parcourt les pas : ``blocks`` reçoit m, r, z et n, ``h`` les états.
 
     Un pas se calcule dans ``now``, petit et toujours à la même place, puis est recopié.
@@ -137,6 +140,7 @@ def go_forward(blocks, h, W_h):
     H = len(m)
     mrz, rz = now[: 3 * H], now[H : 3 * H]
     h_prev, *states = h.unbind()
+    h_prev.copy_(h_0)
     for block_t, h_t in zip(blocks.unbind(), states, strict=True):
         now.copy_(block_t)  # b_h et W_x x_t + b
         mrz.addmm_(W_h, h_prev)
@@ -146,6 +150,7 @@ def go_forward(blocks, h, W_h):
         block_t.copy_(now)
 
 
+@torch.inference_mode()
 def slopes(blocks, h_prev):
     r"""Rend :math:`\partial h_t / \partial m_t`, :math:`a^r_t`, :math:`a^z_t`, :math:`a^n_t`, pour tous les pas.
 
@@ -163,17 +168,17 @@ def slopes(blocks, h_prev):
     return delta
 
 
-def go_back(delta, g, z, W_h):
-    r"""Remonte le temps, en changeant sur place les pentes en :math:`\delta_t` et ``g`` en gradients des états.
+@torch.inference_mode()
+def go_back(delta, g, dh, z, W_hT):
+    r"""Remonte le temps, en changeant sur place les pentes en :math:`\delta_t`.
 
-    Rend :math:`\partial L / \partial h_0`, ``(H, B)``.
+    ``dh``, ce que les pas suivants renvoient à l'état final,
+    devient sur place ce que ceux-ci renvoient à l'état de départ.
     """
-    H, W_hT = W_h.shape[1], W_h.T
-    *past, dh_t = g.unbind()  # g_1, …, g_{T−1}, puis ∂L/∂h_T
-    past.insert(0, torch.zeros_like(dh_t))  # g_0
+    H = len(dh)
+    *past, dh_t = state_gradients(g, dh)
     all_four = delta.unflatten(1, (4, H))
     steps = [reversed(part.unbind()) for part in (all_four, delta[:, : 3 * H], z)]
-    for delta_t, delta_mrz, z_t, g_prev in zip(*steps, reversed(past), strict=True):
+    for delta_t, delta_mrz, z_t, dh_prev in zip(*steps, reversed(past), strict=True):
         delta_t.mul_(dh_t)  # δ_t : la pente de chaque bloc, fois ∂L/∂h_t
-        dh_t = g_prev.addmm_(W_hT, delta_mrz).addcmul_(z_t, dh_t)  # ∂L/∂h_{t−1}
-    return dh_t
+        dh_t = dh_prev.addmm_(W_hT, delta_mrz).addcmul_(z_t, dh_t)  # ∂L/∂h_{t−1}

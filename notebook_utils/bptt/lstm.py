@@ -4,12 +4,14 @@ import torch
 
 from ..cells import LSTMCell, LSTMState
 from .common import (
+    by_chunks,
     check_start,
+    columns,
     input_gradient,
     project,
     refuse_second_derivative,
+    state_gradients,
     sums_over_time,
-    through_windows,
 )
 
 __all__ = ["LSTM"]
@@ -80,103 +82,110 @@ class LSTM(LSTMCell):
 
     def forward(self, x, state=None):
         """Rend ``outputs`` ``(B, T, H)`` et ``LSTMState(h, c)`` ; ``x`` est ``(B, T, D)``."""
-        state = check_start(self, x, state)
-        return through_windows(lstm_through_time, x, state, self.W_x, self.W_h, self.b)
-
-
-def lstm_through_time(x, state, W_x, W_h, b):
-    """Applique :class:`LSTMThroughTime` ; rend ``outputs`` ``(B, T, H)`` et l'état final."""
-    outputs, c_T = LSTMThroughTime.apply(x, *state, W_x, W_h, b)  # (B, T, H)
-    return outputs, LSTMState(outputs[:, -1], c_T)
+        h_0, c_0 = check_start(self, x, state)
+        outputs, c_T = LSTMThroughTime.apply(x, h_0, c_0, self.W_x, self.W_h, self.b)
+        return outputs, LSTMState(outputs[:, -1], c_T)
 
 
 class LSTMThroughTime(torch.autograd.Function):
-    r"""L'aller et le retour de la couche :class:`LSTM`.
-
-    Les blocs sont rangés o, i, f, g : les trois portes se suivent, pour une seule sigmoïde,
-    et i, f, g, que :math:`\partial L / \partial c_t` multiplie, se suivent aussi.
-    Les poids, dont l'ordre est i, f, g, o, tournent donc d'un bloc.
-    """
+    """L'aller et le retour de la couche :class:`LSTM`."""
 
     @staticmethod
     def forward(ctx, x, h_0, c_0, W_x, W_h, b):
-        """Prépare tous les pas, puis les parcourt."""
+        """Prépare tous les pas, puis les parcourt.
+
+        Les poids, dont l'ordre est i, f, g, o, y tournent d'un bloc : o, i, f, g.
+        Les trois portes se suivent alors, pour une seule sigmoïde.
+        """
         (B, T, _), H = x.shape, W_h.shape[1]
-        W_x, W_h, b = (weight.roll(H, 0) for weight in (W_x, W_h, b))  # o, i, f, g
-        blocks = project(x, W_x, b)  # (T, 4H, B)
-        h, c = x.new_empty(T + 1, B, H), x.new_empty(T + 1, H, B)
-        h[0], c[0] = h_0, c_0.T
-        go_forward(blocks, h.mT, c, W_h)
+        blocks = x.new_empty(T, 4 * H, B)
+        h, c = x.new_empty(T + 1, H, B), x.new_empty(T + 1, H, B)  # h_0, …, h_T et c_0, …, c_T
+        project(x, W_x.roll(H, 0), b.roll(H, 0), out=blocks)
+        go_forward(blocks, h, h_0.T, c, c_0.T, W_h.roll(H, 0))
         ctx.save_for_backward(x, W_x, W_h, h, c, blocks)
-        return h[1:].transpose(0, 1), c[-1].T  # (B, T, H), (B, H)
+        return h[1:].permute(2, 0, 1), c[-1].T  # (B, T, H), (B, H)
 
     @staticmethod
     def backward(ctx, g, dc_T):
         r"""Rend les gradients des six arguments ; ``g`` réunit les :math:`g_t`."""
         refuse_second_derivative()
         x, W_x, W_h, h, c, blocks = ctx.saved_tensors
-        H, dc = W_h.shape[1], dc_T.T.clone()  # (H, B)
-        g = g.permute(1, 2, 0).clone(memory_format=torch.contiguous_format)  # (T, H, B)
-        delta, slope_c = slopes(blocks, c[:-1], c[1:])
-        dh_0 = go_back(delta, slope_c, g, dc, blocks[:, 2 * H : 3 * H], W_h)
-        delta = delta.transpose(0, 1).flatten(1).T  # (TB, 4H) : o, i, f, g
-        dx = input_gradient(delta, W_x, x) if ctx.needs_input_grad[0] else None
-        weights = sums_over_time(delta, delta, x, h[:-1])
-        return dx, dh_0.T, dc.T, *(weight.roll(-H, 0) for weight in weights)  # i, f, g, o
+        W_hT, dh = W_h.T.contiguous(), torch.zeros_like(h[0])
+        dc = dc_T.T.clone(memory_format=torch.contiguous_format)  # (H, B)
+
+        def one_chunk(totals, g, x, h_prev, c_prev, c, blocks):
+            delta = go_back(local_factors(blocks, c_prev, c), g, dh, dc, W_hT)
+            delta = columns(delta)  # (4H, nB) : i, f, g, o
+            dx = input_gradient(delta, W_x, len(x)) if ctx.needs_input_grad[0] else None
+            return dx, sums_over_time(totals, delta, delta, delta, x.flatten(0, 1), columns(h_prev).T)
+
+        over_time = g.permute(1, 2, 0), x.transpose(0, 1), h[:-1], c[:-1], c[1:], blocks
+        dx, weights = by_chunks(one_chunk, blocks[0].numel(), *over_time)
+        return dx, dh.T, dc.T, *weights
 
 
-def go_forward(blocks, h, c, W_h):
+@torch.inference_mode()
+def go_forward(blocks, h, h_0, c, c_0, W_h):
     r"""Parcourt les pas : ``blocks`` reçoit o, i, f et le candidat, ``h`` et ``c`` les états.
 
     Un pas se calcule dans ``now``, petit et toujours à la même place, puis est recopié.
     """
     now = torch.empty_like(blocks[0])  # (4H, B)
     o, i, f, c_tilde = now.chunk(4)
-    gates, tanh_c = now[: 3 * len(o)], torch.empty_like(o)
+    gates = now[: 3 * len(o)]
     (h_prev, *states), (c_prev, *memories) = h.unbind(), c.unbind()
+    h_prev.copy_(h_0)
+    c_prev.copy_(c_0)
     for block_t, h_t, c_t in zip(blocks.unbind(), states, memories, strict=True):
-        now.copy_(block_t).addmm_(W_h, h_prev)  # W_x x_t + b, plus W_h h_{t−1}
+        torch.addmm(block_t, W_h, h_prev, out=now)  # W_x x_t + b, plus W_h h_{t−1}
         gates.sigmoid_()
         c_tilde.tanh_()
         c_prev = torch.mul(f, c_prev, out=c_t).addcmul_(i, c_tilde)
-        h_prev = torch.mul(o, torch.tanh(c_t, out=tanh_c), out=h_t)
+        h_prev = torch.tanh(c_t, out=h_t).mul_(o)
         block_t.copy_(now)
 
 
-def slopes(blocks, c_prev, c):
-    r"""Rend les pentes des quatre blocs, et celle de :math:`h_t` par rapport à :math:`c_t`.
+@torch.inference_mode()
+def local_factors(blocks, c_prev, c):
+    r"""Rend, pour tous les pas, ce que les gradients des deux états multiplieront : ``(n, 6H, B)``.
 
+    :math:`\partial L / \partial c_t` multipliera les quatre premiers blocs, :math:`f_t` et les pentes de i, f et g ;
+    :math:`\partial L / \partial h_t`, les deux derniers, la pente de o, et celle de :math:`h_t` en :math:`c_t`.
     Écrire :math:`u (1 - v)` comme :math:`u - u v` épargne un tableau : ici, ils coûtent plus que les opérations.
     """
-    delta = torch.empty_like(blocks)  # (n, 4H, B)
-    (o, i, f, c_tilde), (d_o, d_i, d_f, d_g) = blocks.chunk(4, dim=1), delta.chunk(4, dim=1)
+    n, H, B = c.shape
+    result = blocks.new_empty(n, 6 * H, B)
+    (o, i, f, c_tilde), (keep, s_i, s_f, s_g, s_o, s_c) = blocks.chunk(4, dim=1), result.chunk(6, dim=1)
+    keep.copy_(f)
+    torch.mul(c_tilde, i, out=s_i)
+    torch.addcmul(i, s_i, c_tilde, value=-1, out=s_g)  # i ⊙ (1 − c̃²)
+    s_i.addcmul_(s_i, i, value=-1)  # c̃ ⊙ i ⊙ (1 − i)
+    torch.mul(c_prev, f, out=s_f)
+    s_f.addcmul_(s_f, f, value=-1)  # c_{t−1} ⊙ f ⊙ (1 − f)
     tanh_c = c.tanh()
-    torch.mul(tanh_c, o, out=d_o)
-    slope_c = torch.addcmul(o, d_o, tanh_c, value=-1)  # o ⊙ (1 − tanh² c)
-    d_o.addcmul_(d_o, o, value=-1)  # tanh c ⊙ o ⊙ (1 − o)
-    torch.mul(c_tilde, i, out=d_i)
-    torch.addcmul(i, d_i, c_tilde, value=-1, out=d_g)  # i ⊙ (1 − c̃²)
-    d_i.addcmul_(d_i, i, value=-1)  # c̃ ⊙ i ⊙ (1 − i)
-    torch.mul(c_prev, f, out=d_f)
-    d_f.addcmul_(d_f, f, value=-1)  # c_{t−1} ⊙ f ⊙ (1 − f)
-    return delta, slope_c
+    torch.mul(tanh_c, o, out=s_o)
+    torch.addcmul(o, s_o, tanh_c, value=-1, out=s_c)  # o ⊙ (1 − tanh² c)
+    s_o.addcmul_(s_o, o, value=-1)  # tanh c ⊙ o ⊙ (1 − o)
+    return result
 
 
-def go_back(delta, slope_c, g, dc, f, W_h):
-    r"""Remonte le temps, en changeant sur place les pentes en :math:`\delta_t` et ``g`` en gradients des états.
+@torch.inference_mode()
+def go_back(factors, g, dh, dc, W_hT):
+    r"""Remonte le temps, en multipliant sur place les facteurs ; rend les :math:`\delta_t`, ``(n, 4H, B)``.
 
-    Rend :math:`\partial L / \partial h_0`, ``(H, B)`` ;
-    ``dc``, modifié sur place, devient :math:`\partial L / \partial c_0`.
+    ``dh`` et ``dc``, ce que les pas suivants renvoient à l'état final,
+    deviennent sur place ce que ceux-ci renvoient à l'état de départ.
     """
-    H, W_hT = W_h.shape[1], W_h.T
-    *past, dh_t = g.unbind()  # g_1, …, g_{T−1}, puis ∂L/∂h_T
-    past.insert(0, torch.zeros_like(dh_t))  # g_0
-    ifg = delta.unflatten(1, (4, H))[:, 1:]
-    steps = [reversed(part.unbind()) for part in (delta, delta[:, :H], ifg, slope_c, f)]
-    for delta_t, delta_o, delta_ifg, slope_t, f_t, g_prev in zip(*steps, reversed(past), strict=True):
-        dc.addcmul_(slope_t, dh_t)  # ∂L/∂c_t
-        delta_o.mul_(dh_t)
-        delta_ifg.mul_(dc)
-        dc.mul_(f_t)  # ce que c_t transmet à c_{t−1}
-        dh_t = g_prev.addmm_(W_hT, delta_t)  # ∂L/∂h_{t−1} = g_{t−1} + W_hᵀ δ_t
-    return dh_t
+    H, dc_next = len(dh), dc
+    *past, dh_t = state_gradients(g, dh)
+    delta, blocks = factors[:, H : 5 * H], factors.unflatten(1, (6, H))
+    parts = delta, blocks[:, 0], blocks[:, :4], blocks[:, 4:], blocks[:, 5]
+    steps = [reversed(part.unbind()) for part in parts]
+    for delta_t, f_t, read_by_c, read_by_h, dc_t, dh_prev in zip(*steps, reversed(past), strict=True):
+        read_by_h.mul_(dh_t)  # δ^o_t, et dans dc_t, ce que h_t renvoie à c_t
+        dc_t.add_(dc_next)  # ∂L/∂c_t
+        read_by_c.mul_(dc_t)  # δ^i_t, δ^f_t, δ^g_t, et dans f_t, ce que c_t renvoie à c_{t−1}
+        dc_next = f_t
+        dh_t = dh_prev.addmm_(W_hT, delta_t)  # ∂L/∂h_{t−1} = g_{t−1} + W_hᵀ δ_t
+    dc.copy_(dc_next)
+    return delta

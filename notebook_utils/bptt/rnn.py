@@ -4,11 +4,12 @@ import torch
 
 from ..cells import RNNCell
 from .common import (
+    by_chunks,
     check_start,
     input_gradient,
     refuse_second_derivative,
+    state_gradients,
     sums_over_time,
-    through_windows,
 )
 
 __all__ = ["RNN"]
@@ -78,13 +79,8 @@ class RNN(RNNCell):
     def forward(self, x, state=None):
         """Rend ``outputs`` ``(B, T, H)`` et l'état final ``(B, H)`` ; ``x`` est ``(B, T, D)``."""
         h_0 = check_start(self, x, state)
-        return through_windows(rnn_through_time, x, h_0, self.W_x, self.W_h, self.b)
-
-
-def rnn_through_time(x, h_0, W_x, W_h, b):
-    """Applique :class:`RNNThroughTime` ; rend ``outputs`` ``(B, T, H)`` et l'état final."""
-    outputs = RNNThroughTime.apply(x, h_0, W_x, W_h, b)  # (B, T, H)
-    return outputs, outputs[:, -1]
+        outputs = RNNThroughTime.apply(x, h_0, self.W_x, self.W_h, self.b)
+        return outputs, outputs[:, -1]
 
 
 class RNNThroughTime(torch.autograd.Function):
@@ -92,16 +88,10 @@ class RNNThroughTime(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, h_0, W_x, W_h, b):
-        r"""Remplace sur place :math:`W_x x_t + b` par :math:`a_t`, puis par :math:`h_t`."""
-        B, T, D = x.shape
-        h = x.new_empty(T + 1, B, W_h.shape[0])  # h_0, …, h_T
-        x_rows = x.transpose(0, 1).reshape(T * B, D)
-        torch.addmm(b, x_rows, W_x.T, out=h[1:].view(T * B, -1))  # W_x x_t + b, pour tout t
-        h_prev, *states = h.unbind()
-        h_prev.copy_(h_0)
-        W_hT = W_h.T
-        for h_t in states:
-            h_prev = h_t.addmm_(h_prev, W_hT).tanh_()
+        """Prépare tous les pas, puis les parcourt."""
+        x = x.transpose(0, 1).contiguous()  # (T, B, D)
+        h = x.new_empty(len(x) + 1, *h_0.shape)  # h_0, …, h_T
+        go_forward(x, h, h_0, W_x, W_h, b)
         ctx.save_for_backward(x, W_x, W_h, h)
         return h[1:].transpose(0, 1)  # (B, T, H)
 
@@ -110,23 +100,38 @@ class RNNThroughTime(torch.autograd.Function):
         r"""Rend les gradients de ``x``, ``h_0``, ``W_x``, ``W_h`` et ``b`` ; ``g`` réunit les :math:`g_t`."""
         refuse_second_derivative()
         x, W_x, W_h, h = ctx.saved_tensors
-        h_prev, h = h[:-1], h[1:]
-        delta = 1 - h * h  # tanh'(a_t)
-        g = g.transpose(0, 1).clone(memory_format=torch.contiguous_format)  # (T, B, H)
-        dh_0 = go_back(delta, g, W_h)
-        delta = delta.flatten(0, 1)  # (TB, H)
-        dx = input_gradient(delta, W_x, x) if ctx.needs_input_grad[0] else None
-        return dx, dh_0, *sums_over_time(delta, delta, x, h_prev)
+        dh = torch.zeros_like(h[0])  # ce que l'avenir renvoie à l'état : rien, au dernier pas
+
+        def one_chunk(totals, g, x, h_prev, h):
+            delta = go_back(h, g, dh, W_h).flatten(0, 1).T  # (H, nB)
+            dx = input_gradient(delta, W_x, len(x)) if ctx.needs_input_grad[0] else None
+            return dx, sums_over_time(totals, delta, delta, delta, x.flatten(0, 1), h_prev.flatten(0, 1))
+
+        dx, weights = by_chunks(one_chunk, dh.numel(), g.transpose(0, 1), x, h[:-1], h[1:])
+        return dx, dh, *weights
 
 
-def go_back(delta, g, W_h):
-    r"""Remonte le temps, en changeant sur place les pentes en :math:`\delta_t` et ``g`` en gradients des états.
+@torch.inference_mode()
+def go_forward(x, h, h_0, W_x, W_h, b):
+    r"""Remplit ``h`` : :math:`W_x x_t + b` pour tous les pas, changé pas à pas en :math:`a_t`, puis en :math:`h_t`."""
+    torch.addmm(b, x.flatten(0, 1), W_x.T, out=h[1:].flatten(0, 1))
+    h_prev, *states = h.unbind()
+    h_prev.copy_(h_0)
+    W_hT = W_h.T.contiguous()
+    for h_t in states:
+        h_prev = h_t.addmm_(h_prev, W_hT).tanh_()
 
-    Rend :math:`\partial L / \partial h_0`, ``(B, H)``.
+
+@torch.inference_mode()
+def go_back(h, g, dh, W_h):
+    r"""Remonte le temps ; rend les :math:`\delta_t`.
+
+    ``dh``, ce que les pas suivants renvoient à l'état final,
+    devient sur place ce que ceux-ci renvoient à l'état de départ.
     """
-    *past, dh_t = g.unbind()  # g_1, …, g_{T−1}, puis ∂L/∂h_T
-    delta_1, *deltas = delta.unbind()
-    for delta_t, g_prev in zip(reversed(deltas), reversed(past), strict=True):
+    delta = 1 - h * h  # tanh'(a_t), puis δ_t
+    *past, dh_t = state_gradients(g, dh)
+    for delta_t, dh_prev in zip(reversed(delta.unbind()), reversed(past), strict=True):
         delta_t.mul_(dh_t)  # δ_t = (1 − h_t²) ⊙ ∂L/∂h_t
-        dh_t = g_prev.addmm_(delta_t, W_h)  # ∂L/∂h_{t−1} = g_{t−1} + W_hᵀ δ_t
-    return delta_1.mul_(dh_t) @ W_h
+        dh_t = dh_prev.addmm_(delta_t, W_h)  # ∂L/∂h_{t−1} = g_{t−1} + W_hᵀ δ_t
+    return delta
