@@ -245,7 +245,10 @@ def _record(history, step, interval, measures):
 def _clip(parameters, max_norm):
     """Rend la norme commune des gradients, après les avoir écrêtés sur place s'il le faut."""
     parameters = [weight for weight in parameters if weight.grad is not None]
-    norm = nn.utils.get_total_norm([weight.grad for weight in parameters])
+    gradients = [weight.grad for weight in parameters]
+    norm = nn.utils.get_total_norm(gradients)
+    if not norm.isfinite():  # en float32, le carré de 10²⁰ déborde : un gradient fini peut avoir une norme infinie
+        norm = nn.utils.get_total_norm([gradient.double() for gradient in gradients])
     if max_norm is not None:
         nn.utils.clip_grads_with_norm_(parameters, max_norm, norm)
     return norm

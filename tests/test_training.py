@@ -191,6 +191,17 @@ def test_non_finite_numbers_are_refused_before_the_step():
     assert torch.equal(model.W_y, before)
 
 
+def test_a_huge_gradient_is_clipped():
+    """Fini, mais de carré infini en float32 : l'écrêtage est justement là pour lui."""
+    model, _, generator = training()
+    before = model.W_y.clone()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.5)
+    update = train_step(model, draw(generator), lambda z, y: 1e25 * cross_entropy(z, y), optimizer, 1.0)
+    assert 1e22 < update.gradient_norm < 1e28
+    assert not torch.equal(model.W_y, before) and all(torch.isfinite(w).all() for w in model.parameters())
+    assert (model.W_y - before).norm() <= 0.5 * (1 + 1e-5)
+
+
 def test_evaluate_against_one_batch():
     """Des lots inégaux donnent la même mesure qu'un seul lot ; ni gradient, ni changement de mode."""
     model = new_model()
