@@ -77,7 +77,7 @@ def columns(array):
     return array.transpose(0, 1).flatten(1)
 
 
-def sums_over_time(totals, delta, delta_x, delta_h, x, h_prev):
+def sums_over_time(totals, delta, x, h_prev, delta_x=None, delta_h=None):
     r"""Ajoute à ``totals`` les sommes sur le temps : les gradients de ``W_x``, de ``W_h`` et des biais.
 
     .. math::
@@ -89,15 +89,23 @@ def sums_over_time(totals, delta, delta_x, delta_h, x, h_prev):
     Une somme de produits :math:`\delta_t \, x_t^\top`, sur les pas et sur les exemples,
     est un seul produit de matrices : il suffit de ranger un pas d'un exemple par colonne.
     ``delta``, de forme ``(kH, nB)``, réunit les :math:`\delta_t` ; ``delta_x`` et ``delta_h``
-    en sont les blocs vus par :math:`W_x` et par :math:`W_h`. À l'inverse, ``x`` ``(nB, D)``,
-    et ``h_prev`` ``(nB, H)``, qui réunit les :math:`h_{t-1}`, ont un pas d'un exemple par ligne.
+    en sont les blocs vus par :math:`W_x` et par :math:`W_h`, tous s'ils ne sont pas donnés.
+    À l'inverse, ``x`` ``(nB, D)``, et ``h_prev`` ``(nB, H)``, qui réunit les :math:`h_{t-1}`,
+    ont un pas d'un exemple par ligne.
     """
+    delta_x = delta if delta_x is None else delta_x
+    delta_h = delta if delta_h is None else delta_h
     if totals is None:
         return delta_x @ x, delta_h @ h_prev, delta.sum(1)
     dW_x, dW_h, db = totals
     return dW_x.addmm_(delta_x, x), dW_h.addmm_(delta_h, h_prev), db.add_(delta.sum(1))
 
 
-def input_gradient(delta_x, W_x, T):
-    r"""Rend :math:`\partial L / \partial x_t = W_x^\top \delta_t` pour tous les pas, ``(B, T, D)``."""
+def input_gradient(ctx, delta_x, W_x, T):
+    r"""Rend :math:`\partial L / \partial x_t = W_x^\top \delta_t` pour tous les pas, ``(B, T, D)``.
+
+    ``None`` si personne ne demande le gradient de ``x``, premier argument de l'aller.
+    """
+    if not ctx.needs_input_grad[0]:
+        return None
     return (delta_x.T @ W_x).unflatten(0, (T, -1)).transpose(0, 1)

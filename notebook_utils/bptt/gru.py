@@ -114,15 +114,15 @@ class GRUThroughTime(torch.autograd.Function):
         refuse_second_derivative()
         x, W_x, W_h, h, blocks = ctx.saved_tensors
         H, W_hT = W_h.shape[1], W_h.T.contiguous()
-        dh = torch.zeros_like(h[0])  # ce que l'avenir renvoie à l'état : rien, au dernier pas
+        dh = torch.zeros_like(h[0])  # rien ne suit le dernier pas
 
         def one_chunk(totals, g, x, h_prev, blocks):
             delta = slopes(blocks, h_prev)
             go_back(delta, g, dh, blocks[:, 2 * H : 3 * H], W_hT)
             delta = columns(delta)  # (4H, nB) : m, r, z, n
             delta_h, delta_x = delta[: 3 * H], delta[H:]
-            dx = input_gradient(delta_x, W_x, len(x)) if ctx.needs_input_grad[0] else None
-            return dx, sums_over_time(totals, delta, delta_x, delta_h, x.flatten(0, 1), columns(h_prev).T)
+            dx = input_gradient(ctx, delta_x, W_x, len(x))
+            return dx, sums_over_time(totals, delta, x.flatten(0, 1), columns(h_prev).T, delta_x, delta_h)
 
         over_time = g.permute(1, 2, 0), x.transpose(0, 1), h[:-1], blocks
         dx, (dW_x, dW_h, db) = by_chunks(one_chunk, blocks[0].numel(), *over_time)

@@ -116,8 +116,8 @@ class LSTMThroughTime(torch.autograd.Function):
         def one_chunk(totals, g, x, h_prev, c_prev, c, blocks):
             delta = go_back(local_factors(blocks, c_prev, c), g, dh, dc, W_hT)
             delta = columns(delta)  # (4H, nB) : i, f, g, o
-            dx = input_gradient(delta, W_x, len(x)) if ctx.needs_input_grad[0] else None
-            return dx, sums_over_time(totals, delta, delta, delta, x.flatten(0, 1), columns(h_prev).T)
+            dx = input_gradient(ctx, delta, W_x, len(x))
+            return dx, sums_over_time(totals, delta, x.flatten(0, 1), columns(h_prev).T)
 
         over_time = g.permute(1, 2, 0), x.transpose(0, 1), h[:-1], c[:-1], c[1:], blocks
         dx, weights = by_chunks(one_chunk, blocks[0].numel(), *over_time)

@@ -100,14 +100,15 @@ class RNNThroughTime(torch.autograd.Function):
         r"""Rend les gradients de ``x``, ``h_0``, ``W_x``, ``W_h`` et ``b`` ; ``g`` réunit les :math:`g_t`."""
         refuse_second_derivative()
         x, W_x, W_h, h = ctx.saved_tensors
-        dh = torch.zeros_like(h[0])  # ce que l'avenir renvoie à l'état : rien, au dernier pas
+        dh = torch.zeros_like(h[0])  # rien ne suit le dernier pas
 
         def one_chunk(totals, g, x, h_prev, h):
             delta = go_back(h, g, dh, W_h).flatten(0, 1).T  # (H, nB)
-            dx = input_gradient(delta, W_x, len(x)) if ctx.needs_input_grad[0] else None
-            return dx, sums_over_time(totals, delta, delta, delta, x.flatten(0, 1), h_prev.flatten(0, 1))
+            dx = input_gradient(ctx, delta, W_x, len(x))
+            return dx, sums_over_time(totals, delta, x.flatten(0, 1), h_prev.flatten(0, 1))
 
-        dx, weights = by_chunks(one_chunk, dh.numel(), g.transpose(0, 1), x, h[:-1], h[1:])
+        over_time = g.transpose(0, 1), x, h[:-1], h[1:]
+        dx, weights = by_chunks(one_chunk, dh.numel(), *over_time)
         return dx, dh, *weights
 
 
@@ -131,7 +132,8 @@ def go_back(h, g, dh, W_h):
     """
     delta = 1 - h * h  # tanh'(a_t), puis δ_t
     *past, dh_t = state_gradients(g, dh)
-    for delta_t, dh_prev in zip(reversed(delta.unbind()), reversed(past), strict=True):
+    steps = zip(reversed(delta.unbind()), reversed(past), strict=True)
+    for delta_t, dh_prev in steps:
         delta_t.mul_(dh_t)  # δ_t = (1 − h_t²) ⊙ ∂L/∂h_t
-        dh_t = dh_prev.addmm_(delta_t, W_h)  # ∂L/∂h_{t−1} = g_{t−1} + W_hᵀ δ_t
+        dh_t = dh_prev.addmm_(delta_t, W_h)  # g_{t−1} + W_hᵀ δ_t
     return delta
