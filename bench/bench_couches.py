@@ -62,10 +62,9 @@ def report(threads: int, sizes, kinds) -> None:
             values = ratios(layer, x, threads, fused=kernel != "natif")
             target = 0.85 if threads == 2 else TARGETS[name, kernel][(B, T, D, H) in LARGE]
             label = f"{name} / {kernel}"
-            print(
-                f"  (B, T, D, H) = {(B, T, D, H)!s:18} {label:18} : {statistics.median(values):5.2f} "
-                f"[{min(values):.2f} ; {max(values):.2f}]" + (f"  ≤ {target:.2f}" if target else "")
-            )
+            text = f"{statistics.median(values):5.2f} [{min(values):.2f} ; {max(values):.2f}]"
+            text += f"  ≤ {target:.2f}" if target else ""
+            print(f"  (B, T, D, H) = {(B, T, D, H)!s:18} {label:18} : {text.replace('.', ',')}")
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ import matplotlib.pyplot as plt
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from notebook_utils import GRU, LSTM, PALETTE, RNN, FusedLSTM, french_axis, unroll
+from notebook_utils import GRU, LSTM, PALETTE, RNN, FusedLSTM, format_number, french_axis, unroll
 
 BASE = {"T": 100, "B": 32, "H": 32}
 SWEEPS = {"T": [10, 30, 100, 300, 1000, 3000], "B": [4, 8, 16, 32, 64, 128], "H": [4, 8, 16, 32, 64, 128, 256]}
@@ -99,20 +99,22 @@ def report_time() -> dict:
     """Imprime un tableau par axe ; rend les temps."""
     times = {}
     for axis, values in SWEEPS.items():
-        print(f"Temps en millisecondes contre {axis}, les autres à {BASE} et D = {D} :")
+        others = ", ".join(f"{name} = {value}" for name, value in BASE.items() if name != axis)
+        print(f"Temps en millisecondes contre {axis}, les autres à {others} et D = {D} :")
         print("  " + f"{axis:10}" + "".join(f"{value:9}" for value in values))
         for name, (kind, _) in LAYERS.items():
             sizes = [BASE | {axis: value} for value in values]
             layers = [kind(D, size["H"], generator=torch.Generator().manual_seed(1)) for size in sizes]
             row = [milliseconds(layer, *inputs(**size)) for layer, size in zip(layers, sizes, strict=True)]
             times[axis, name] = row
-            print("  " + f"{name:10}" + "".join(f"{value:9.2f}" for value in row))
+            print("  " + f"{name:10}" + "".join(f"{value:9.2f}" for value in row).replace(".", ","))
     return times
 
 
 def report_memory(T: int = 1000) -> None:
     """Imprime la mémoire de chaque couche, et celle de sa cellule dépliée."""
-    print(f"Mémoire à T = {T}, B = 32 : manuscrite / autograd, en Mo (objectif de la plus haute : ≤ {TARGET}) :")
+    goal = format_number(TARGET)
+    print(f"Mémoire à T = {T}, B = 32 : manuscrite / autograd, en Mo (objectif de la plus haute : ≤ {goal}) :")
     for H in (12, 32, 64):
         for name in ("RNN", "GRU", "LSTM"):
             layer = LAYERS[name][0](D, H, generator=torch.Generator().manual_seed(1))
@@ -122,7 +124,7 @@ def report_memory(T: int = 1000) -> None:
             theirs = memory(lambda x, cell=cell, layer=layer: unroll(Stepper(layer, cell), x)[0], x, g)
             columns = zip(("gardée", "plus haute"), ours, theirs, strict=True)
             text = "   ".join(f"{label} {a:6.1f} / {b:6.1f} = {a / b:.2f}" for label, a, b in columns)
-            print(f"  H = {H:3}  {name:4} {text}")
+            print(f"  H = {H:3}  {name:4} {text.replace('.', ',')}")
 
 
 class Stepper:
