@@ -5,8 +5,8 @@ import torch
 from ..cells import LSTMCell, _check_pair, _check_tensor
 from ..recurrent import check_sequence
 
-#: Nombre de valeurs du plus grand tableau de travail d'un retour : en ``float32``, 1 Mio,
-#: que le cache d'un cœur contient d'ordinaire.
+#: Combien de :math:`\delta_t` (de nombres) un retour calcule à la fois, au plus : en ``float32``, 1 Mio.
+#: Le cache d'un cœur les contient d'ordinaire.
 WORK_SIZE = 2**18
 
 
@@ -47,7 +47,7 @@ def by_chunks(one_chunk, step_size, *over_time):
     ``one_chunk(totals, *parts)`` lit une tranche des tableaux ``over_time``, dont le premier axe est le temps ;
     elle rend le gradient de l'entrée, ``(B, n, D)`` ou ``None``, et ceux des poids, ajoutés à ``totals``,
     qui est ``None`` pour la première tranche lue.
-    ``step_size`` compte les valeurs d'un pas dans le plus grand tableau de travail.
+    ``step_size`` est le nombre de valeurs de :math:`\delta_t`, pour tous les exemples d'un pas.
     """
     n = max(1, WORK_SIZE // step_size)
     if len(over_time[0]) <= n:
