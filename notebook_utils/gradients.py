@@ -243,7 +243,8 @@ def clip_by_norm(gradients, max_norm):
         [[0.6000000238418579], [0.800000011920929]]
     """
     gradients = _check_gradients(gradients, max_norm)
-    norm = torch.sqrt(sum((g**2).sum() for g in gradients))
+    # En float64 : le carré de 10²⁰ déborderait en float32.
+    norm = torch.sqrt(sum((g.double() ** 2).sum() for g in gradients))
     scale = max_norm / norm if norm >= max_norm else 1.0
     return [scale * g for g in gradients]
 

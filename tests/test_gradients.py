@@ -218,6 +218,8 @@ def test_clip_keeps_direction_and_small_gradients():
     torch.testing.assert_close(clipped, [g / 4 for g in gradients])
     assert all(map(torch.equal, clip_by_norm(gradients, 2 * norm.item()), gradients))
     assert not any(g.any() for g in clip_by_norm([torch.zeros(3)], 1.0))
+    huge = clip_by_norm([torch.tensor([3e25]), torch.tensor([-4e25])], 1.0)  # de carré infini en float32
+    torch.testing.assert_close(huge, [torch.tensor([0.6]), torch.tensor([-0.8])])
 
 
 def both(error, received, expected):
