@@ -343,8 +343,10 @@ def _check_tensor(name, value, shape, like):
     """Compare forme, type et appareil ; une lettre dans ``shape`` accepte toute taille."""
     if not isinstance(value, Tensor):
         raise TypeError(f"{name} : reçu {type(value).__name__}, attendu un tenseur")
-    wanted = tuple(n if isinstance(m, str) else m for n, m in zip(value.shape, shape, strict=False))
-    if value.ndim != len(shape) or value.shape != wanted:
+    right = value.ndim == len(shape)
+    for size, expected in zip(value.shape, shape, strict=False):
+        right = right and (size == expected or isinstance(expected, str))
+    if not right:
         expected = ", ".join(str(m) for m in shape)
         raise ValueError(f"{name} : reçu la forme {tuple(value.shape)}, attendu ({expected})")
     if value.dtype != like.dtype:

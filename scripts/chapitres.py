@@ -41,21 +41,41 @@ def line_of(cell: nbformat.NotebookNode, chapter: Path) -> int:
     return text.count("\n", 0, max(text.find(cell.source), 0)) + 1
 
 
-def execute(chapter: Path) -> nbformat.NotebookNode:
-    """Exécute un chapitre dans un noyau neuf ; lève ``ChapterError`` à la première cellule en échec."""
+def execute(chapter: Path, to_the_end: bool = False) -> nbformat.NotebookNode:
+    """Exécute un chapitre dans un noyau neuf ; lève ``ChapterError`` à la première cellule en échec.
+
+    Avec ``to_the_end``, les cellules suivantes sont exécutées quand même, et l'erreur les réunit toutes.
+    """
     notebook = read_chapter(chapter)
     metadata = dict(notebook.metadata)
     options = {"timeout": TIMEOUT, "record_timing": False, "extra_arguments": ["--IPKernelApp.log_level=ERROR"]}
-    client = NotebookClient(notebook, resources={"metadata": {"path": str(BOOK)}}, **options)
+    client = NotebookClient(
+        notebook, allow_errors=to_the_end, resources={"metadata": {"path": str(BOOK)}}, **options
+    )
     try:
         client.execute()
-    except (CellExecutionError, CellTimeoutError) as error:
-        executed = [cell for cell in code_cells(notebook) if cell.get("execution_count")]
-        failed = next((cell for cell in executed if is_failed(cell)), executed[-1])
-        where = f"{chapter.relative_to(ROOT)}:{line_of(failed, chapter)}"
-        raise ChapterError(f"{where}: la cellule a échoué.\n{error}") from error
+    except CellTimeoutError as error:
+        raise ChapterError(f"{place(executed(notebook)[-1], chapter)}\n{error}") from error
+    except CellExecutionError:
+        pass  # la cellule en échec garde son erreur
+    failed = [cell for cell in executed(notebook) if is_failed(cell)]
+    if failed:
+        raise ChapterError("\n\n".join(f"{place(cell, chapter)}\n{error_of(cell)}" for cell in failed))
     notebook.metadata = nbformat.from_dict(metadata)  # le noyau y ajoute sa propre description
     return notebook
+
+
+def executed(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [cell for cell in code_cells(notebook) if cell.get("execution_count")]
+
+
+def place(cell: nbformat.NotebookNode, chapter: Path) -> str:
+    return f"{chapter.relative_to(ROOT)}:{line_of(cell, chapter)}: la cellule a échoué."
+
+
+def error_of(cell: nbformat.NotebookNode) -> str:
+    """La trace de l'erreur d'une cellule."""
+    return "\n".join("\n".join(out.traceback) for out in cell.outputs if out.output_type == "error")
 
 
 def is_failed(cell: nbformat.NotebookNode) -> bool:

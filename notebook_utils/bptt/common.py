@@ -13,13 +13,14 @@ WORK_SIZE = 2**18
 def check_start(cell, x, state):
     """Vérifie l'entrée et l'état de départ ; rend cet état, nul s'il n'est pas donné."""
     check_sequence(x)
-    _check_tensor("x", x, ("B", "T", cell.input_size), cell.W_x)
+    W_x = cell.W_x
+    _check_tensor("x", x, ("B", "T", cell.input_size), W_x)
     if state is None:
         return cell.initial_state(len(x))
     gated = isinstance(cell, LSTMCell)
     parts = {"state.h": _check_pair(state)[0], "state.c": state[1]} if gated else {"state": state}
     for name, part in parts.items():
-        _check_tensor(name, part, (len(x), cell.hidden_size), cell.W_x)
+        _check_tensor(name, part, (len(x), cell.hidden_size), W_x)
     return state
 
 

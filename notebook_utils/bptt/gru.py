@@ -117,9 +117,7 @@ class GRUThroughTime(torch.autograd.Function):
         dh = torch.zeros_like(h[0])  # rien ne suit le dernier pas
 
         def one_chunk(totals, g, x, h_prev, blocks):
-            delta = slopes(blocks, h_prev)
-            go_back(delta, g, dh, blocks[:, 2 * H : 3 * H], W_hT)
-            delta = columns(delta)  # (4H, nB) : m, r, z, n
+            delta = columns(go_back(blocks, h_prev, g, dh, W_hT))  # (4H, nB) : m, r, z, n
             delta_h, delta_x = delta[: 3 * H], delta[H:]
             dx = input_gradient(ctx, delta_x, W_x, len(x))
             return dx, sums_over_time(totals, delta, x.flatten(0, 1), columns(h_prev).T, delta_x, delta_h)
@@ -150,7 +148,6 @@ def go_forward(blocks, h, h_0, W_h):
         block_t.copy_(now)
 
 
-@torch.inference_mode()
 def slopes(blocks, h_prev):
     r"""Rend :math:`\partial h_t / \partial m_t`, :math:`a^r_t`, :math:`a^z_t`, :math:`a^n_t`, pour tous les pas.
 
@@ -169,16 +166,17 @@ def slopes(blocks, h_prev):
 
 
 @torch.inference_mode()
-def go_back(delta, g, dh, z, W_hT):
-    r"""Remonte le temps, en changeant sur place les pentes en :math:`\delta_t`.
+def go_back(blocks, h_prev, g, dh, W_hT):
+    r"""Remonte le temps, en changeant sur place les pentes en :math:`\delta_t` ; les rend, ``(n, 4H, B)``.
 
     ``dh``, ce que les pas suivants renvoient à l'état final,
     devient sur place ce que ceux-ci renvoient à l'état de départ.
     """
-    H = len(dh)
+    H, delta = len(dh), slopes(blocks, h_prev)
     *past, dh_t = state_gradients(g, dh)
-    all_four = delta.unflatten(1, (4, H))
-    steps = [reversed(part.unbind()) for part in (all_four, delta[:, : 3 * H], z)]
+    parts = delta.unflatten(1, (4, H)), delta[:, : 3 * H], blocks[:, 2 * H : 3 * H]
+    steps = [reversed(part.unbind()) for part in parts]
     for delta_t, delta_mrz, z_t, dh_prev in zip(*steps, reversed(past), strict=True):
         delta_t.mul_(dh_t)  # δ_t : la pente de chaque bloc, fois ∂L/∂h_t
         dh_t = dh_prev.addmm_(W_hT, delta_mrz).addcmul_(z_t, dh_t)  # ∂L/∂h_{t−1}
+    return delta

@@ -114,8 +114,7 @@ class LSTMThroughTime(torch.autograd.Function):
         dc = dc_T.T.clone(memory_format=torch.contiguous_format)  # (H, B)
 
         def one_chunk(totals, g, x, h_prev, c_prev, c, blocks):
-            delta = go_back(local_factors(blocks, c_prev, c), g, dh, dc, W_hT)
-            delta = columns(delta)  # (4H, nB) : i, f, g, o
+            delta = columns(go_back(blocks, c_prev, c, g, dh, dc, W_hT))  # (4H, nB) : i, f, g, o
             dx = input_gradient(ctx, delta, W_x, len(x))
             return dx, sums_over_time(totals, delta, x.flatten(0, 1), columns(h_prev).T)
 
@@ -145,7 +144,6 @@ def go_forward(blocks, h, h_0, c, c_0, W_h):
         block_t.copy_(now)
 
 
-@torch.inference_mode()
 def local_factors(blocks, c_prev, c):
     r"""Rend, pour tous les pas, ce que les gradients des deux états multiplieront : ``(n, 6H, B)``.
 
@@ -170,7 +168,7 @@ def local_factors(blocks, c_prev, c):
 
 
 @torch.inference_mode()
-def go_back(factors, g, dh, dc, W_hT):
+def go_back(blocks, c_prev, c, g, dh, dc, W_hT):
     r"""Remonte le temps, en multipliant sur place les facteurs ; rend les :math:`\delta_t`, ``(n, 4H, B)``.
 
     ``dh`` et ``dc``, ce que les pas suivants renvoient à l'état final,
@@ -178,6 +176,7 @@ def go_back(factors, g, dh, dc, W_hT):
     """
     H, dc_next = len(dh), dc
     *past, dh_t = state_gradients(g, dh)
+    factors = local_factors(blocks, c_prev, c)  # (n, 6H, B)
     delta, blocks = factors[:, H : 5 * H], factors.unflatten(1, (6, H))
     parts = delta, blocks[:, 0], blocks[:, :4], blocks[:, 4:], blocks[:, 5]
     steps = [reversed(part.unbind()) for part in parts]

@@ -118,7 +118,7 @@ def go_forward(x, h, h_0, W_x, W_h, b):
     torch.addmm(b, x.flatten(0, 1), W_x.T, out=h[1:].flatten(0, 1))
     h_prev, *states = h.unbind()
     h_prev.copy_(h_0)
-    W_hT = W_h.T.contiguous()
+    W_hT = W_h.T
     for h_t in states:
         h_prev = h_t.addmm_(h_prev, W_hT).tanh_()
 
@@ -130,7 +130,7 @@ def go_back(h, g, dh, W_h):
     ``dh``, ce que les pas suivants renvoient à l'état final,
     devient sur place ce que ceux-ci renvoient à l'état de départ.
     """
-    delta = 1 - h * h  # tanh'(a_t), puis δ_t
+    delta = torch.ones_like(h).addcmul_(h, h, value=-1)  # tanh'(a_t) = 1 − h_t², puis δ_t
     *past, dh_t = state_gradients(g, dh)
     steps = zip(reversed(delta.unbind()), reversed(past), strict=True)
     for delta_t, dh_prev in steps:
