@@ -3,7 +3,7 @@ SHELL := bash
 PYTHON_VENV := .venv/bin/python
 PORT ?= 8000
 .DEFAULT_GOAL := aide
-.PHONY: aide livre pdf test carnets dessins references bench lire propre installer-tex installer-tests
+.PHONY: aide livre pdf test carnets dessins references arrondis bench lire propre installer-tex installer-tests
 
 aide: ## Affiche cette liste
 	@echo "Cibles :"
@@ -31,6 +31,9 @@ test: .venv/dev.ok installer-tex installer-tests livre pdf ## Passe tous les tes
 
 references: .venv/dev.ok ## Réexécute les chapitres et met à jour tests/references
 	@$(PYTHON_VENV) scripts/references.py
+
+arrondis: .venv/livre.ok ## Réexécute les chapitres avec les instructions d'autres processeurs
+	@$(PYTHON_VENV) scripts/arrondis.py
 
 bench: .venv/livre.ok ## Mesure les performances annoncées
 	@for mesure in bench/bench_*.py; do $(PYTHON_VENV) $$mesure || exit 1; done

@@ -1,12 +1,13 @@
 """Ordre temporel, niveau HARD : combien de séquences et de secondes pour ne plus se tromper ?
 
 Pour chaque cellule, vingt graines ; le test, 2 560 séquences neuves, est disjoint de l'apprentissage.
-Recette commune : lots de 8, Adam au pas de 0,02, gradient écrêté à 1.
-Dès que la perte moyenne de 512 séquences passe sous 0,1, la règle est à peu près comprise :
-toutes les 512 séquences, le pas décroît, et l'on s'arrête si le réseau ne se trompe sur aucune
-des 5 120 séquences de validation, tirées à part et dont aucun gradient n'est calculé.
+Recette commune : lots de 8, Adam au pas de 0,02, gradient écrêté à 1, et ``β₂ = 0,95`` :
+Adam oublie ainsi les grands gradients du palier cinquante fois plus vite qu'avec 0,999, et aucune graine ne traîne.
+Toutes les 512 séquences dont la perte moyenne est passée sous 0,1 (la règle est à peu près comprise),
+le pas décroît ; l'on s'arrête si, sur 10 240 séquences de validation, le réseau ne fait aucune erreur
+et que sa perte est sous 0,001. Ces séquences sont tirées à part, et aucun gradient n'en est calculé.
 Départ : initialisation chrono pour la LSTM, biais de mise à jour +3 pour la GRU.
-La recette a été choisie sur d'autres graines (3000 à 3039).
+La recette a été choisie sur d'autres graines (3000 à 3199).
 Lancement : ``make bench``.
 """
 
@@ -33,7 +34,7 @@ from notebook_utils import (
 
 SEEDS = range(20)
 B, BUDGET, INTERVAL = 8, 20_480, 512  # séquences d'un lot, d'un apprentissage au plus, d'un intervalle
-LR, UNDERSTOOD = [2e-2, 1.6e-2, 1.2e-2, 8e-3, 4e-3, 1e-3], 0.1
+LR, UNDERSTOOD, SURE = [2e-2, 1.6e-2, 1.2e-2, 8e-3, 4e-3], 0.1, 1e-3
 PAPER = 31_390  # Hochreiter et Schmidhuber (1997)
 TARGETS = {"séquences": 5_000, "secondes": 1.5}
 STARTS = {
@@ -46,17 +47,18 @@ def learn(kind: str, seed: int) -> dict:
     """Un apprentissage : erreurs sur le test, séquences vues, secondes de processeur."""
     g = torch.Generator().manual_seed(seed)
     model = SequenceClassifier(STARTS[kind](g), 4, generator=g)
-    optimizer = torch.optim.Adam(model.parameters(), lr=LR[0], fused=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=LR[0], betas=(0.9, 0.95), fused=True)
     clock = time.process_time()
     batches = iter(HARD.batches(B, BUDGET // B, generator=g))
-    validation = list(HARD.batches(256, 20, generator=torch.Generator().manual_seed(1_000_000 + seed)))
+    validation = list(HARD.batches(256, 40, generator=torch.Generator().manual_seed(1_000_000 + seed)))
     rates = iter(LR[1:])
 
     def finished(history):
-        if optimizer.param_groups[0]["lr"] == LR[0] and history["loss"][-1] > UNDERSTOOD:
+        if history["loss"][-1] > UNDERSTOOD:
             return False
         optimizer.param_groups[0]["lr"] = next(rates, LR[-1])
-        return evaluate(model, validation, cross_entropy).errors == 0
+        result = evaluate(model, validation, cross_entropy)
+        return result.errors == 0 and result.loss < SURE
 
     history = fit(
         *(model, lambda _: next(batches), cross_entropy, optimizer, BUDGET // B),

@@ -91,11 +91,11 @@ def train_step(model, batch, loss, optimizer, max_norm=None):
     _check_max_norm(max_norm)
     logits = model(x)  # 1. passage avant
     value = loss(logits, y)  # 2. perte
-    _check_finite("la perte", value)
+    _check_finite("la perte", value.item())
     optimizer.zero_grad()  # 3. remise à zéro des gradients
     value.backward()  # 4. passage arrière
     gradient_norm = _clip(model.parameters(), max_norm)
-    _check_finite("la norme du gradient", gradient_norm)
+    _check_finite("la norme du gradient", gradient_norm.item())
     optimizer.step()  # 5. pas de l'optimiseur
     return Update(value.item(), gradient_norm.item())
 
@@ -118,6 +118,7 @@ def evaluate(model, batches, loss, correct=same_class):
         Une :class:`Evaluation` ``(loss, accuracy, errors, answers)``.
 
     Raises:
+        FloatingPointError: si la perte n'est pas un nombre fini.
         TypeError: si un lot n'est pas un couple.
         ValueError: s'il n'y a aucune réponse à mesurer.
 
@@ -140,6 +141,7 @@ def evaluate(model, batches, loss, correct=same_class):
     model.train(training)
     if not answers:
         raise ValueError("batches : reçu aucune réponse, attendu au moins un lot non vide")
+    _check_finite("la perte", total)
     return Evaluation(total / answers, right / answers, answers - right, answers)
 
 
@@ -266,8 +268,8 @@ def _kind(value):
 
 
 def _check_finite(name, value):
-    if not math.isfinite(value.item()):
-        raise FloatingPointError(f"{name} vaut {value.item()}, attendu un nombre fini")
+    if not math.isfinite(value):
+        raise FloatingPointError(f"{name} vaut {value}, attendu un nombre fini")
 
 
 def _check_max_norm(max_norm):

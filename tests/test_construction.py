@@ -182,3 +182,29 @@ def test_notebooks_are_written_without_executing(copy):
     notebook = json.loads((copy / "carnets" / "essai.ipynb").read_text("utf-8"))
     text = "".join("".join(cell["source"]) for cell in notebook["cells"])
     assert "# 1. Essai" in text and r"\tag{1.1}" in text and "print(2 * x)" in text
+
+
+ROUNDED = """\
+```{code-cell} ipython3
+import os
+assert os.environ.get("ATEN_CPU_CAPABILITY") != "default"
+```
+
+```{code-cell} ipython3
+assert os.environ.get("MKL_CBWR") != "COMPATIBLE"
+```
+"""
+
+
+def test_claims_are_tried_with_other_instructions(copy):
+    """Toutes les cellules en échec sont dites, chacune sous le jeu d'instructions qui la fait échouer."""
+    write(copy, ROUNDED)
+    result = run(copy, "scripts/arrondis.py")
+    old, recent, native = messages(result).split("→ Instructions : ")[1:]
+    assert result.returncode != 0 and "Échecs avec : SSE, AVX2\n" in native
+    line = line_of("{extra}")
+    for failures, lines in ((old, (line + 1, line + 6)), (recent, (line + 6,)), (native, ())):
+        assert re.findall(r"book/essai\.md:(\d+): la cellule a échoué", failures) == [str(n) for n in lines]
+    assert not (copy / "_build").exists()
+    write(copy)
+    assert run(copy, "scripts/arrondis.py").returncode == 0

@@ -202,6 +202,13 @@ def test_a_huge_gradient_is_clipped():
     assert (model.W_y - before).norm() <= 0.5 * (1 + 1e-5)
 
 
+def test_evaluate_refuses_an_undefined_loss():
+    x, y = draw(new_generator(5), B=30)
+    x[3, 0] = float("nan")
+    with pytest.raises(FloatingPointError, match="la perte vaut nan, attendu un nombre fini"):
+        evaluate(new_model(), [(x, y)], cross_entropy)
+
+
 def test_evaluate_against_one_batch():
     """Des lots inégaux donnent la même mesure qu'un seul lot ; ni gradient, ni changement de mode."""
     model = new_model()
