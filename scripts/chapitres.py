@@ -48,10 +48,9 @@ def execute(chapter: Path, to_the_end: bool = False) -> nbformat.NotebookNode:
     """
     notebook = read_chapter(chapter)
     metadata = dict(notebook.metadata)
-    options = {"timeout": TIMEOUT, "record_timing": False, "extra_arguments": ["--IPKernelApp.log_level=ERROR"]}
-    client = NotebookClient(
-        notebook, allow_errors=to_the_end, resources={"metadata": {"path": str(BOOK)}}, **options
-    )
+    options = {"timeout": TIMEOUT, "record_timing": False, "coalesce_streams": True}
+    options |= {"extra_arguments": ["--IPKernelApp.log_level=ERROR"], "allow_errors": to_the_end}
+    client = NotebookClient(notebook, resources={"metadata": {"path": str(BOOK)}}, **options)
     try:
         client.execute()
     except CellTimeoutError as error:
