@@ -42,7 +42,8 @@ def main() -> None:
         x = torch.randn(B, T, D, generator=torch.Generator().manual_seed(0))
         for name, kind in CELLS.items():
             median, low, high = ratio(kind(D, H, generator=torch.Generator().manual_seed(1)), x)
-            print(f"  (B, T, D, H) = {(B, T, D, H)!s:20} {name:4} : {median:5.2f} [{low:.2f} ; {high:.2f}]")
+            text = f"{median:5.2f} [{low:.2f} ; {high:.2f}]".replace(".", ",")
+            print(f"  (B, T, D, H) = {(B, T, D, H)!s:20} {name:4} : {text}")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,8 @@ def execute(chapter: Path, to_the_end: bool = False) -> nbformat.NotebookNode:
     except CellTimeoutError as error:
         raise ChapterError(f"{place(executed(notebook)[-1], chapter)}\n{error}") from error
     except CellExecutionError:
-        pass  # la cellule en échec garde son erreur
+        if not any(map(is_failed, executed(notebook))):
+            raise
     failed = [cell for cell in executed(notebook) if is_failed(cell)]
     if failed:
         raise ChapterError("\n\n".join(f"{place(cell, chapter)}\n{error_of(cell)}" for cell in failed))
