@@ -98,13 +98,11 @@ class GRUThroughTime(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, h_0, W_x, W_h, b, b_h):
-        """Prépare tous les pas, puis les parcourt."""
+        """Réserve ce que le retour relira, puis parcourt les pas."""
         (B, T, _), H = x.shape, len(b_h)
         W_h = W_h.roll(H, 0)  # n, r, z
         blocks, h = x.new_empty(T, 4 * H, B), x.new_empty(T + 1, H, B)  # h : h_0, …, h_T
-        blocks[:, :H] = b_h[:, None]
-        project(x, W_x, b, out=blocks[:, H:])
-        go_forward(blocks, h, h_0.T, W_h)
+        go_forward(x, blocks, h, h_0.T, W_x, W_h, b, b_h)
         ctx.save_for_backward(x, W_x, W_h, h, blocks)
         return h[1:].permute(2, 0, 1)  # (B, T, H)
 
@@ -117,7 +115,7 @@ class GRUThroughTime(torch.autograd.Function):
         dh = torch.zeros_like(h[0])  # rien ne suit le dernier pas
 
         def one_chunk(totals, g, x, h_prev, blocks):
-            delta = columns(go_back(blocks, h_prev, g, dh, W_hT))  # (4H, nB) : m, r, z, n
+            delta = go_back(blocks, h_prev, g, dh, W_hT)  # (4H, nB) : m, r, z, n
             delta_h, delta_x = delta[: 3 * H], delta[H:]
             dx = input_gradient(ctx, delta_x, W_x, len(x))
             return dx, sums_over_time(totals, delta, x.flatten(0, 1), columns(h_prev).T, delta_x, delta_h)
@@ -128,14 +126,16 @@ class GRUThroughTime(torch.autograd.Function):
 
 
 @torch.inference_mode()
-def go_forward(blocks, h, h_0, W_h):
-    r"""Parcourt les pas : ``blocks`` reçoit m, r, z et n, ``h`` les états.
+def go_forward(x, blocks, h, h_0, W_x, W_h, b, b_h):
+    r"""Prépare tous les pas, puis les parcourt : ``blocks`` reçoit m, r, z et n, ``h`` les états.
 
     Un pas se calcule dans ``now``, petit et toujours à la même place, puis est recopié.
     """
+    H = len(b_h)
+    blocks[:, :H] = b_h[:, None]
+    project(x, W_x, b, out=blocks[:, H:])
     now = torch.empty_like(blocks[0])  # (4H, B)
     m, r, z, h_tilde = now.chunk(4)
-    H = len(m)
     mrz, rz = now[: 3 * H], now[H : 3 * H]
     h_prev, *states = h.unbind()
     h_prev.copy_(h_0)
@@ -167,7 +167,7 @@ def slopes(blocks, h_prev):
 
 @torch.inference_mode()
 def go_back(blocks, h_prev, g, dh, W_hT):
-    r"""Remonte le temps, en changeant sur place les pentes en :math:`\delta_t` ; les rend, ``(n, 4H, B)``.
+    r"""Remonte le temps, en changeant sur place les pentes en :math:`\delta_t` ; les rend, ``(4H, nB)``.
 
     ``dh``, ce que les pas suivants renvoient à l'état final,
     devient sur place ce que ceux-ci renvoient à l'état de départ.
@@ -179,4 +179,4 @@ def go_back(blocks, h_prev, g, dh, W_hT):
     for delta_t, delta_mrz, z_t, dh_prev in zip(*steps, reversed(past), strict=True):
         delta_t.mul_(dh_t)  # δ_t : la pente de chaque bloc, fois ∂L/∂h_t
         dh_t = dh_prev.addmm_(W_hT, delta_mrz).addcmul_(z_t, dh_t)  # ∂L/∂h_{t−1}
-    return delta
+    return columns(delta)

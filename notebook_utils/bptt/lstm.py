@@ -92,16 +92,11 @@ class LSTMThroughTime(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, h_0, c_0, W_x, W_h, b):
-        """Prépare tous les pas, puis les parcourt.
-
-        Les poids, dont l'ordre est i, f, g, o, y tournent d'un bloc : o, i, f, g.
-        Les trois portes se suivent alors, pour une seule sigmoïde.
-        """
+        """Réserve ce que le retour relira, puis parcourt les pas."""
         (B, T, _), H = x.shape, W_h.shape[1]
         blocks = x.new_empty(T, 4 * H, B)
         h, c = x.new_empty(T + 1, H, B), x.new_empty(T + 1, H, B)  # h_0, …, h_T et c_0, …, c_T
-        project(x, W_x.roll(H, 0), b.roll(H, 0), out=blocks)
-        go_forward(blocks, h, h_0.T, c, c_0.T, W_h.roll(H, 0))
+        go_forward(x, blocks, h, h_0.T, c, c_0.T, W_x, W_h, b)
         ctx.save_for_backward(x, W_x, W_h, h, c, blocks)
         return h[1:].permute(2, 0, 1), c[-1].T  # (B, T, H), (B, H)
 
@@ -114,7 +109,7 @@ class LSTMThroughTime(torch.autograd.Function):
         dc = dc_T.T.clone(memory_format=torch.contiguous_format)  # (H, B)
 
         def one_chunk(totals, g, x, h_prev, c_prev, c, blocks):
-            delta = columns(go_back(blocks, c_prev, c, g, dh, dc, W_hT))  # (4H, nB) : i, f, g, o
+            delta = go_back(blocks, c_prev, c, g, dh, dc, W_hT)  # (4H, nB) : i, f, g, o
             dx = input_gradient(ctx, delta, W_x, len(x))
             return dx, sums_over_time(totals, delta, x.flatten(0, 1), columns(h_prev).T)
 
@@ -124,14 +119,19 @@ class LSTMThroughTime(torch.autograd.Function):
 
 
 @torch.inference_mode()
-def go_forward(blocks, h, h_0, c, c_0, W_h):
-    r"""Parcourt les pas : ``blocks`` reçoit o, i, f et le candidat, ``h`` et ``c`` les états.
+def go_forward(x, blocks, h, h_0, c, c_0, W_x, W_h, b):
+    r"""Prépare tous les pas, puis les parcourt : ``blocks`` reçoit o, i, f et le candidat, ``h`` et ``c`` les états.
 
+    Les poids, dont l'ordre est i, f, g, o, y tournent d'un bloc : o, i, f, g.
+    Les trois portes se suivent alors, pour une seule sigmoïde.
     Un pas se calcule dans ``now``, petit et toujours à la même place, puis est recopié.
     """
+    H = W_h.shape[1]
+    W_h = W_h.roll(H, 0)
+    project(x, W_x.roll(H, 0), b.roll(H, 0), out=blocks)
     now = torch.empty_like(blocks[0])  # (4H, B)
     o, i, f, c_tilde = now.chunk(4)
-    gates = now[: 3 * len(o)]
+    gates = now[: 3 * H]
     (h_prev, *states), (c_prev, *memories) = h.unbind(), c.unbind()
     h_prev.copy_(h_0)
     c_prev.copy_(c_0)
@@ -149,6 +149,7 @@ def local_factors(blocks, c_prev, c):
 
     :math:`\partial L / \partial c_t` multipliera les quatre premiers blocs, :math:`f_t` et les pentes de i, f et g ;
     :math:`\partial L / \partial h_t`, les deux derniers, la pente de o, et celle de :math:`h_t` en :math:`c_t`.
+    Le premier et le dernier sont aussi rendus à part, ``(n, H, B)``.
     Écrire :math:`u (1 - v)` comme :math:`u - u v` épargne un tableau : ici, ils coûtent plus que les opérations.
     """
     n, H, B = c.shape
@@ -160,25 +161,25 @@ def local_factors(blocks, c_prev, c):
     s_i.addcmul_(s_i, i, value=-1)  # c̃ ⊙ i ⊙ (1 − i)
     torch.mul(c_prev, f, out=s_f)
     s_f.addcmul_(s_f, f, value=-1)  # c_{t−1} ⊙ f ⊙ (1 − f)
-    tanh_c = c.tanh()
-    torch.mul(tanh_c, o, out=s_o)
-    torch.addcmul(o, s_o, tanh_c, value=-1, out=s_c)  # o ⊙ (1 − tanh² c)
+    torch.tanh(c, out=s_c)
+    torch.mul(s_c, o, out=s_o)
+    torch.addcmul(o, s_o, s_c, value=-1, out=s_c)  # o ⊙ (1 − tanh² c)
     s_o.addcmul_(s_o, o, value=-1)  # tanh c ⊙ o ⊙ (1 − o)
-    return result
+    return result, keep, s_c
 
 
 @torch.inference_mode()
 def go_back(blocks, c_prev, c, g, dh, dc, W_hT):
-    r"""Remonte le temps, en multipliant sur place les facteurs ; rend les :math:`\delta_t`, ``(n, 4H, B)``.
+    r"""Remonte le temps, en multipliant sur place les facteurs ; rend les :math:`\delta_t`, ``(4H, nB)``.
 
     ``dh`` et ``dc``, ce que les pas suivants renvoient à l'état final,
     deviennent sur place ce que ceux-ci renvoient à l'état de départ.
     """
     H, dc_next = len(dh), dc
     *past, dh_t = state_gradients(g, dh)
-    factors = local_factors(blocks, c_prev, c)  # (n, 6H, B)
-    delta, blocks = factors[:, H : 5 * H], factors.unflatten(1, (6, H))
-    parts = delta, blocks[:, 0], blocks[:, :4], blocks[:, 4:], blocks[:, 5]
+    factors, f, dc_from_h = local_factors(blocks, c_prev, c)  # (n, 6H, B), deux fois (n, H, B)
+    delta, factors = factors[:, H : 5 * H], factors.unflatten(1, (6, H))
+    parts = delta, f, factors[:, :4], factors[:, 4:], dc_from_h
     steps = [reversed(part.unbind()) for part in parts]
     for delta_t, f_t, read_by_c, read_by_h, dc_t, dh_prev in zip(*steps, reversed(past), strict=True):
         read_by_h.mul_(dh_t)  # δ^o_t, et dans dc_t, ce que h_t renvoie à c_t
@@ -187,4 +188,4 @@ def go_back(blocks, c_prev, c, g, dh, dc, W_hT):
         dc_next = f_t
         dh_t = dh_prev.addmm_(W_hT, delta_t)  # ∂L/∂h_{t−1} = g_{t−1} + W_hᵀ δ_t
     dc.copy_(dc_next)
-    return delta
+    return columns(delta)

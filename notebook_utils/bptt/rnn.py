@@ -88,7 +88,7 @@ class RNNThroughTime(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, h_0, W_x, W_h, b):
-        """Prépare tous les pas, puis les parcourt."""
+        """Réserve ce que le retour relira, puis parcourt les pas."""
         x = x.transpose(0, 1).contiguous()  # (T, B, D)
         h = x.new_empty(len(x) + 1, *h_0.shape)  # h_0, …, h_T
         go_forward(x, h, h_0, W_x, W_h, b)
