@@ -1,6 +1,6 @@
 """Le code du cours : cellules et couches récurrentes, tâches, apprentissage, gradients et figures.
 
-Les noms publics de chaque module sont repris ici ; importer le paquet n'a aucun autre effet.
+Les noms publics de chaque module sont repris ici, sauf ceux de ``progress`` ; importer le paquet n'a aucun autre effet.
 """
 
 from .answers import cross_entropy, same_bit, same_class

@@ -4,6 +4,8 @@ Les classes attendues s'écrivent de deux façons : des entiers, de forme ``(...
 ou des vecteurs de probabilités (*one-hot* par exemple), des réels de forme ``(..., K)``.
 """
 
+import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 __all__ = ["cross_entropy", "same_bit", "same_class"]
@@ -19,20 +21,23 @@ def cross_entropy(logits, y):
 
     :math:`n` parcourt toutes les réponses : une par séquence, ou une par pas de temps ;
     :math:`y_{n,k}` vaut 1 pour la classe attendue, 0 pour les autres.
-    Écart à ``torch.nn.functional.cross_entropy`` : l'axe des classes est toujours le dernier.
+    Écarts à ``torch.nn.functional.cross_entropy`` : l'axe des classes est toujours le dernier,
+    il y a au moins un autre axe, et aucune classe n'est ignorée : −100 est refusé.
 
     Args:
         logits: les :math:`\hat{y}`, de forme ``(..., K)``.
-        y: les classes attendues, entiers de 0 à :math:`K - 1` ``(...)``, ou réels ``(..., K)``.
+        y: les classes attendues, entiers ``int64`` de 0 à :math:`K - 1` ``(...)``,
+            ou réels ``(..., K)``.
 
     Returns:
         La perte, un tenseur sans dimension.
 
     Raises:
-        ValueError: si les formes ne vont pas ensemble.
+        TypeError: si un argument n'est pas un tenseur,
+            ou si les classes ne sont ni des ``int64``, ni des réels.
+        ValueError: si les formes ne vont pas ensemble, ou si une classe n'existe pas.
 
     Example:
-        >>> import torch
         >>> loss = cross_entropy(torch.zeros(2, 7, 4), torch.zeros(2, 7, dtype=torch.long))
         >>> round(loss.item(), 3)  # ln 4
         1.386
@@ -47,16 +52,16 @@ def same_class(logits, y):
 
     Args:
         logits: de forme ``(..., K)``.
-        y: les classes attendues, entiers ``(...)`` ou réels ``(..., K)``.
+        y: les classes attendues, comme pour :func:`cross_entropy`.
 
     Returns:
         Des booléens, de forme ``(...)``.
 
     Raises:
-        ValueError: si les formes ne vont pas ensemble.
+        TypeError: comme :func:`cross_entropy`.
+        ValueError: comme :func:`cross_entropy`.
 
     Example:
-        >>> import torch
         >>> same_class(torch.tensor([[0.0, 2.0], [1.0, -1.0]]), torch.tensor([1, 1])).tolist()
         [True, False]
     """
@@ -82,19 +87,38 @@ def same_bit(logits, y):
         Des booléens, de même forme.
 
     Raises:
+        TypeError: si un argument n'est pas un tenseur.
         ValueError: si les formes diffèrent.
 
     Example:
-        >>> import torch
         >>> same_bit(torch.tensor([0.3, -0.2]), torch.tensor([1.0, 0.0])).tolist()
         [True, True]
     """
+    _check_tensors(logits, y)
     _check_shape(logits, y, logits.shape)
     return (logits > 0) == (y > 0.5)
 
 
 def _check_classes(logits, y):
-    _check_shape(logits, y, logits.shape if y.is_floating_point() else logits.shape[:-1])
+    _check_tensors(logits, y)
+    if logits.ndim < 2:
+        raise ValueError(f"logits : reçu la forme {tuple(logits.shape)}, attendu (N, K) ou (B, T, K)")
+    if y.is_floating_point():
+        _check_shape(logits, y, logits.shape)
+        return
+    if y.dtype != torch.int64:
+        raise TypeError(f"y : reçu le type {y.dtype}, attendu des classes torch.int64 ou des réels")
+    _check_shape(logits, y, logits.shape[:-1])
+    last = logits.shape[-1] - 1
+    inside = y.clamp(0, last)
+    if not torch.equal(y, inside):
+        raise ValueError(f"y : reçu la classe {y[y != inside][0]}, attendu des entiers de 0 à {last}")
+
+
+def _check_tensors(logits, y):
+    for name, value in (("logits", logits), ("y", y)):
+        if not isinstance(value, Tensor):
+            raise TypeError(f"{name} : reçu {type(value).__name__}, attendu un tenseur")
 
 
 def _check_shape(logits, y, shape):

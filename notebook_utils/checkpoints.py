@@ -7,7 +7,9 @@ le nombre de mises à jour déjà faites et leur historique.
 
 import hashlib
 import io
+import math
 import os
+import pickle
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,10 +38,10 @@ class Progress(NamedTuple):
 def save_checkpoint(path, model, optimizer, generator, step, history):
     r"""Écrit un point de reprise, sans jamais abîmer le précédent.
 
-    Le fichier est d'abord écrit à côté, sous le nom ``path`` suivi de ``.partiel``,
-    puis forcé sur le disque (``fsync``) ; il prend alors d'un seul coup la place de l'ancien.
+    Le fichier est d'abord écrit à côté, sous le nom ``path`` suivi du numéro du processus
+    et de ``.partiel``, puis forcé sur le disque (``fsync``) ; il prend alors d'un seul coup la place de l'ancien.
     Un processus tué à n'importe quel instant laisse donc l'ancien fichier, ou le nouveau,
-    jamais un mélange des deux.
+    jamais un mélange des deux ; il peut laisser aussi le fichier partiel, bon à effacer.
     Une empreinte SHA-256 précède le contenu : un fichier abîmé plus tard est reconnu.
 
     Args:
@@ -48,11 +50,13 @@ def save_checkpoint(path, model, optimizer, generator, step, history):
         optimizer: son optimiseur.
         generator: le ``torch.Generator`` dont les lots sont tirés.
         step: le nombre de mises à jour faites.
-        history: l'historique, ``{nom: liste de nombres}``.
+        history: l'historique, ``{nom: liste de nombres}`` ; les nombres de NumPy et de PyTorch
+            sont écrits comme des nombres de Python.
 
     Raises:
         FileNotFoundError: si le dossier n'existe pas.
-        TypeError: si ``generator`` n'est pas un ``torch.Generator``.
+        TypeError: si ``generator`` n'est pas un ``torch.Generator``,
+            ou si l'historique contient autre chose que des nombres.
 
     Example:
         >>> import tempfile
@@ -66,15 +70,14 @@ def save_checkpoint(path, model, optimizer, generator, step, history):
     """
     check_generator(generator)
     path = Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"path : reçu {str(path)!r}, attendu un fichier dans un dossier qui existe")
+    check_folder("path", path)
     content = {
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "optimizer_kind": type(optimizer).__name__,
         "generator": generator.get_state(),
-        "step": step,
-        "history": history,
+        "step": as_number("step", step),
+        "history": {name: [as_number(name, value) for value in values] for name, values in history.items()},
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)
@@ -82,19 +85,21 @@ def save_checkpoint(path, model, optimizer, generator, step, history):
     _write_atomically(path, _HEADER + hashlib.sha256(payload).digest() + payload)
 
 
-def load_checkpoint(path, model, optimizer, generator):
+def load_checkpoint(path, model, optimizer, generator, updates=None):
     r"""Relit un point de reprise et remet tout dans l'état enregistré.
 
     Rien n'est modifié tant que le fichier entier n'est pas vérifié.
     Les réglages de l'optimiseur (son taux d'apprentissage, par exemple)
     redeviennent eux aussi ceux du fichier.
     Le fichier ne peut contenir que des nombres et des tenseurs : le relire n'exécute aucun code.
+    Il ne convient qu'à la graine dont il vient : il faut un fichier par graine.
 
     Args:
         path: le fichier, écrit par :func:`save_checkpoint`.
         model: un réseau de même architecture, modifié sur place.
         optimizer: un optimiseur de même espèce, sur les mêmes poids, modifié sur place.
-        generator: le générateur des lots, modifié sur place.
+        generator: le générateur des lots, de même graine, modifié sur place.
+        updates: le nombre de mises à jour à ne pas dépasser ; aucun par défaut.
 
     Returns:
         Le couple :class:`Progress` ``(step, history)``.
@@ -103,7 +108,8 @@ def load_checkpoint(path, model, optimizer, generator):
         FileNotFoundError: si le fichier n'existe pas.
         TypeError: si ``generator`` n'est pas un ``torch.Generator``.
         ValueError: si le fichier est abîmé, n'est pas un point de reprise,
-            ou vient d'un autre réseau ou d'un autre optimiseur.
+            vient d'un autre réseau, d'un autre optimiseur ou d'une autre graine,
+            ou d'un entraînement de plus de ``updates`` mises à jour.
 
     Example:
         >>> load_checkpoint("absent.reprise", None, None, torch.Generator())
@@ -115,9 +121,11 @@ def load_checkpoint(path, model, optimizer, generator):
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f"path : reçu {str(path)!r}, attendu un point de reprise qui existe")
-    content = torch.load(io.BytesIO(_verified_payload(path)), map_location="cpu", weights_only=True)
+    content = _read(path)
     _check_same_model(path, content["model"], model.state_dict())
     _check_same_optimizer(path, content, optimizer)
+    _check_same_seed(path, content["generator"], generator)
+    _check_not_beyond(path, content["step"], updates)
     model.load_state_dict(content["model"])
     optimizer.load_state_dict(content["optimizer"])
     generator.set_state(content["generator"])
@@ -126,7 +134,7 @@ def load_checkpoint(path, model, optimizer, generator):
 
 def _write_atomically(path, data):
     """Écrit à côté, force sur le disque, puis renomme : tout ou rien."""
-    partial = path.with_name(path.name + ".partiel")
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partiel")  # deux processus ne se gênent pas
     with open(partial, "wb") as file:
         file.write(data)
         file.flush()
@@ -136,6 +144,18 @@ def _write_atomically(path, data):
         folder = os.open(path.parent, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)
+
+
+def _read(path):
+    """Relit le contenu, sans exécuter aucun code."""
+    payload = io.BytesIO(_verified_payload(path))
+    try:
+        return torch.load(payload, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ValueError(
+            f"path : reçu {str(path)!r}, qui contient autre chose que des nombres et des tenseurs, "
+            "attendu un fichier écrit par save_checkpoint"
+        ) from error
 
 
 def _verified_payload(path):
@@ -180,6 +200,36 @@ def _check_same_optimizer(path, content, optimizer):
             f"path : reçu {str(path)!r}, enregistré avec un autre optimiseur "
             f"({saved[0]}, paramètres par groupe {saved[1]}), attendu {present[0]}, {present[1]}"
         )
+
+
+def _check_same_seed(path, state, generator):
+    saved = torch.Generator(generator.device)
+    saved.set_state(state)
+    if saved.initial_seed() != generator.initial_seed():
+        raise ValueError(
+            f"path : reçu {str(path)!r}, enregistré avec la graine {saved.initial_seed()}, "
+            f"attendu {generator.initial_seed()} ; un fichier par graine"
+        )
+
+
+def _check_not_beyond(path, step, updates):
+    if updates is not None and step > updates:
+        raise ValueError(
+            f"path : reçu {str(path)!r}, enregistré après {step} mises à jour, attendu {updates} au plus (updates)"
+        )
+
+
+def check_folder(name, path):
+    if not Path(path).parent.is_dir():
+        raise FileNotFoundError(f"{name} : reçu {str(path)!r}, attendu un fichier dans un dossier qui existe")
+
+
+def as_number(name, value):
+    """Rend un nombre de Python ; un tenseur ou un tableau d'un seul élément en vaut un."""
+    number = value.item() if hasattr(value, "item") and math.prod(value.shape) == 1 else value
+    if not isinstance(number, int | float):
+        raise TypeError(f"{name} : reçu {type(value).__name__}, attendu un nombre")
+    return number
 
 
 def check_generator(generator):

@@ -41,9 +41,10 @@ def connectivity(model, x, classes=None):
         ``(B, T)`` si le réseau donne une seule réponse par séquence.
 
     Raises:
-        TypeError: si ``x`` n'est pas un tenseur de réels, ou ``classes`` pas un tenseur d'entiers.
-        ValueError: si ``x`` n'est pas de forme ``(B, T, D)``,
-            ou si les logits ou les classes n'ont pas la forme attendue.
+        TypeError: si ``x`` n'est pas un tenseur de réels, ``classes`` pas un tenseur d'entiers,
+            ou si ``model`` rend autre chose qu'un tenseur, comme le font les couches.
+        ValueError: si ``x`` n'est pas de forme ``(B, T, D)``, contient un NaN ou un infini,
+            si les logits ou les classes n'ont pas la forme attendue, ou si un logit est NaN.
 
     References:
         Madsen, *Visualizing memorization in RNNs*, Distill, 2019.
@@ -56,6 +57,8 @@ def connectivity(model, x, classes=None):
     check_sequence(x)
     if not x.is_floating_point():
         raise TypeError(f"x : reçu le type {x.dtype}, attendu des réels (un vecteur par symbole)")
+    if not x.isfinite().all():
+        raise ValueError("x : reçu une valeur NaN ou infinie, attendu des nombres finis")
     with torch.enable_grad():
         x = x.detach().requires_grad_()
         logits = model(x)
@@ -75,11 +78,18 @@ def _input_norms(chosen, x):
 
 
 def _check_logits(logits, x):
+    if not isinstance(logits, torch.Tensor):
+        raise TypeError(
+            f"model : reçu {type(logits).__name__}, attendu un tenseur de logits ; une couche rend "
+            "(outputs, state) : enveloppez-la dans SequenceClassifier ou SequenceTagger"
+        )
     B, T, _ = x.shape
     if logits.shape[:-1] not in ((B, T), (B,)):
         raise ValueError(f"model : reçu des logits {tuple(logits.shape)}, attendu ({B}, {T}, K) ou ({B}, K)")
     if not logits.requires_grad:
         raise ValueError("model : reçu des logits qui ne dépendent pas de x, attendu un calcul dérivable")
+    if logits.isnan().any():
+        raise ValueError("model : reçu un logit NaN, attendu des nombres")
 
 
 def _check_classes(classes, logits):

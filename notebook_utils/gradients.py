@@ -36,8 +36,8 @@ def state_jacobians(cell, x, state=None):
         dont la ligne ``i`` dérive la composante ``i`` de :math:`s_t`.
 
     Raises:
-        TypeError: si ``x`` n'est pas un tenseur, ou si ``cell`` ne suit pas le protocole.
-        ValueError: si ``x`` n'est pas de forme ``(B, T, D)``.
+        TypeError: comme :func:`~notebook_utils.recurrent.unroll`.
+        ValueError: comme :func:`~notebook_utils.recurrent.unroll`.
 
     Example:
         >>> from notebook_utils import LSTMCell
@@ -109,13 +109,15 @@ def jacobian_singular_values(jacobians):
         Les valeurs singulières, décroissantes, de forme ``(T, B, S)``.
 
     Raises:
-        ValueError: si les jacobiennes ne sont pas de forme ``(T, B, S, S)``.
+        ValueError: si les jacobiennes ne sont pas de forme ``(T, B, S, S)``,
+            ou contiennent un NaN ou un infini.
 
     Example:
         >>> jacobian_singular_values(torch.diag(torch.tensor([0.25, -2.0]))[None, None]).tolist()
         [[[2.0, 0.25]]]
     """
     _check_jacobians(jacobians)
+    _check_finite("jacobians", jacobians)
     return torch.linalg.svdvals(jacobians)  # (T, B, S)
 
 
@@ -145,7 +147,7 @@ def state_gradient_norms(cell, x, state=None):
 
     Raises:
         TypeError: comme :func:`state_jacobians`.
-        ValueError: comme :func:`state_jacobians`.
+        ValueError: comme :func:`state_jacobians`, ou si une dérivée est NaN ou infinie.
 
     Example:
         >>> from notebook_utils import LSTMCell
@@ -155,6 +157,7 @@ def state_gradient_norms(cell, x, state=None):
     """
     jacobians = state_jacobians(cell, x, state)
     products = jacobian_products(jacobians)  # (T+1, B, S, S)
+    _check_finite("produits des jacobiennes", products)
     names = getattr(cell.initial_state(1), "_fields", ("h",))
     H = products.shape[-1] // len(names)
     blocks = [slice(k * H, (k + 1) * H) for k in range(len(names))]
@@ -185,7 +188,8 @@ def singular_value_bounds(W_h, slopes):
         aligné sur :func:`jacobian_products` ; le dernier élément vaut 1.
 
     Raises:
-        ValueError: si ``W_h`` n'est pas carrée, ou si ``slopes`` n'a pas la même taille ``H``.
+        ValueError: si ``W_h`` n'est pas carrée, si ``slopes`` n'a pas la même taille ``H``,
+            ou si un nombre est NaN ou infini.
 
     References:
         Pascanu, Mikolov et Bengio, *On the difficulty of training recurrent neural networks*,
@@ -202,6 +206,8 @@ def singular_value_bounds(W_h, slopes):
     H = W_h.shape[0]
     if slopes.ndim < 2 or slopes.shape[-1] != H:
         raise ValueError(f"slopes : reçu la forme {tuple(slopes.shape)}, attendu (T, ..., {H})")
+    _check_finite("W_h", W_h)
+    _check_finite("slopes", slopes)
     sigma = torch.linalg.svdvals(W_h)  # (H), décroissantes
     lower = _products_to_the_end(sigma[-1] * slopes.amin(dim=-1))
     upper = _products_to_the_end(sigma[0] * slopes.amax(dim=-1))
@@ -232,7 +238,8 @@ def clip_by_norm(gradients, max_norm):
 
     Raises:
         TypeError: si ``gradients`` n'est pas une liste de tenseurs.
-        ValueError: si la liste est vide, ou si le seuil n'est pas strictement positif.
+        ValueError: si la liste est vide, si un gradient contient un NaN ou un infini,
+            ou si le seuil n'est pas strictement positif.
 
     References:
         Pascanu, Mikolov et Bengio, *On the difficulty of training recurrent neural networks*,
@@ -256,6 +263,8 @@ def _check_gradients(gradients, max_norm):
     gradients = list(gradients)
     if not gradients:
         raise ValueError("gradients : reçu une liste vide, attendu au moins un tenseur")
+    for gradient in gradients:
+        _check_finite("gradients", gradient)
     if not max_norm > 0:
         raise ValueError(f"max_norm : reçu {max_norm}, attendu un nombre strictement positif")
     return gradients
@@ -265,6 +274,12 @@ def _check_jacobians(jacobians):
     if jacobians.ndim != 4 or jacobians.shape[2] != jacobians.shape[3]:
         received = tuple(jacobians.shape)
         raise ValueError(f"jacobians : reçu la forme {received}, attendu (T, B, S, S)")
+
+
+def _check_finite(name, values):
+    """Refuse un NaN ou un infini, que l'algèbre linéaire refuserait en anglais, ou propagerait."""
+    if not values.isfinite().all():
+        raise ValueError(f"{name} : reçu une valeur NaN ou infinie, attendu des nombres finis")
 
 
 def _pack(state):

@@ -1,5 +1,7 @@
 r"""Lire une réponse dans les états d'une couche récurrente."""
 
+import inspect
+
 from torch import nn
 
 from .cells import _check_size, _uniform_drawer
@@ -35,14 +37,17 @@ class SequenceClassifier(_Readout):
 
     Args:
         layer: toute couche ``outputs, state = layer(x)``, comme
-            :class:`~notebook_utils.recurrent.Recurrent`.
+            :class:`~notebook_utils.recurrent.Recurrent` ; celles de ``torch.nn`` conviennent
+            avec ``batch_first=True`` et un seul sens.
         output_size: le nombre :math:`K` de logits.
         generator: le ``torch.Generator`` dont :math:`W_y` et :math:`b_y` sont tirés,
             selon la loi uniforme sur :math:`[-1/\sqrt{H}, 1/\sqrt{H}]`, après ceux de la couche.
 
     Raises:
-        TypeError: si ``layer`` n'est pas une couche, ou ``output_size`` pas un entier.
-        ValueError: si ``output_size`` n'est pas positif.
+        TypeError: si ``layer`` n'est pas une couche (une cellule nue, par exemple),
+            ou ``output_size`` pas un entier.
+        ValueError: si ``output_size`` n'est pas positif, ou si une couche de ``torch.nn``
+            a une option qui change l'ordre ou le nombre de ses sorties.
 
     Example:
         >>> import torch
@@ -94,8 +99,25 @@ def _described(layer):
     """Rend la taille de l'état d'une couche, et un poids dont prendre le type et l'appareil."""
     weights = list(layer.parameters()) if isinstance(layer, nn.Module) else []
     hidden_size = getattr(getattr(layer, "cell", layer), "hidden_size", None)
-    if not weights or hidden_size is None:
+    if not weights or hidden_size is None or _is_cell(layer):
         raise TypeError(
-            f"layer : reçu {type(layer).__name__}, attendu une couche récurrente : outputs, state = layer(x)"
+            f"layer : reçu {type(layer).__name__}, attendu une couche récurrente : outputs, state = layer(x) ; "
+            "une cellule se déroule avec Recurrent(cell)"
         )
+    for option, value in _EXPECTED.items():
+        if isinstance(layer, nn.RNNBase) and getattr(layer, option) != value:
+            raise ValueError(f"layer : reçu {option}={getattr(layer, option)!r}, attendu {option}={value!r}")
     return hidden_size, weights[0]
+
+
+# Les options de torch.nn sans lesquelles les sorties ne seraient pas de forme (B, T, H).
+_EXPECTED = {"batch_first": True, "bidirectional": False, "proj_size": 0}
+
+
+def _is_cell(layer):
+    """Une couche s'appelle ``layer(x)`` ; une cellule exige un état, sauf dans ``torch.nn``."""
+    try:
+        inspect.signature(layer.forward).bind("x")
+    except TypeError:
+        return True
+    return isinstance(layer, nn.RNNCellBase)

@@ -27,8 +27,9 @@ def unroll(cell, x, state=None):
         et ``state`` est l'état final :math:`s_T`, de même structure que l'état de départ.
 
     Raises:
-        TypeError: si ``x`` n'est pas un tenseur, ou si ``cell`` ne suit pas le protocole.
-        ValueError: si ``x`` n'a pas trois dimensions, ou n'a aucun pas de temps.
+        TypeError: si ``x`` n'est pas un tenseur, ou si ``cell`` ne suit pas le protocole
+            (une couche, qui lit déjà toute la séquence, ne le suit pas).
+        ValueError: si ``x`` n'a pas trois dimensions, n'a aucun exemple ou aucun pas de temps.
 
     References:
         Chapitre « Réseaux récurrents standard ».
@@ -64,7 +65,7 @@ class Recurrent(nn.Module):
         cell: toute cellule du protocole ; ses paramètres deviennent ceux de la couche.
 
     Raises:
-        TypeError: si ``cell`` ne suit pas le protocole.
+        TypeError: si ``cell`` ne suit pas le protocole, voir :func:`unroll`.
 
     References:
         Chapitre « Réseaux récurrents standard ».
@@ -88,15 +89,24 @@ class Recurrent(nn.Module):
 
 
 def check_cell(cell):
+    """Refuse ce qui ne suit pas le protocole d'une cellule, et une couche déjà dépliée, qui le dit elle-même."""
     if not callable(cell) or not hasattr(cell, "initial_state"):
         raise TypeError(
             f"cell : reçu {type(cell).__name__}, "
             "attendu une cellule : cell(x, state) et cell.initial_state(batch_size)"
         )
+    unrolled = getattr(type(cell), "unrolled_cell", None)
+    if unrolled is not None:
+        raise TypeError(
+            f"cell : reçu {type(cell).__name__}, une couche, qui lit déjà toute la séquence ; "
+            f"attendu une cellule, {unrolled}"
+        )
 
 
 def check_sequence(x):
+    """Refuse ce qui n'est pas une séquence ``(B, T, D)``, avec au moins un exemple et un pas de temps."""
     if not isinstance(x, Tensor):
         raise TypeError(f"x : reçu {type(x).__name__}, attendu un tenseur (B, T, D)")
-    if x.ndim != 3 or x.shape[1] == 0:
-        raise ValueError(f"x : reçu la forme {tuple(x.shape)}, attendu (B, T, D) avec T ≥ 1")
+    shape = x.shape
+    if len(shape) != 3 or shape[0] == 0 or shape[1] == 0:
+        raise ValueError(f"x : reçu la forme {tuple(shape)}, attendu (B, T, D) avec B ≥ 1 et T ≥ 1")

@@ -1,11 +1,13 @@
 r"""Répéter une expérience sur plusieurs graines, en parallèle."""
 
+from collections.abc import Iterable
 from contextlib import contextmanager
 
 import torch
 from joblib import Parallel, cpu_count, delayed
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
+from .cells import _check_size
 from .progress import progress_bar
 
 __all__ = ["run_seeds"]
@@ -27,7 +29,11 @@ def run_seeds(function, seeds, processes=None):
     ``joblib`` l'envoie aux processus avec les valeurs qu'elle utilise.
     Les processus restent ouverts quelques minutes : le premier appel les attend
     (le temps d'importer PyTorch), les suivants non.
+    Ils calculent avec le type de nombres par défaut de l'appelant (``torch.get_default_dtype()``).
     Ce que la fonction imprime dans un autre processus n'arrive pas dans le notebook.
+
+    Si la fonction écrit dans un fichier, il en faut un par graine ; pour un point de reprise
+    de :func:`~notebook_utils.training.fit`, ``checkpoint=f"essai-{seed}.reprise"``, par exemple.
 
     Args:
         function: une fonction d'une graine, qui en tire tout son hasard
@@ -41,7 +47,8 @@ def run_seeds(function, seeds, processes=None):
 
     Raises:
         RuntimeError: si le calcul d'une graine échoue ; le message donne la graine et l'erreur.
-        TypeError: si ``function`` ne s'appelle pas, ou si une graine n'est pas un entier.
+        TypeError: si ``function`` ne s'appelle pas, si ``seeds`` n'est pas une suite,
+            ou si une graine ou ``processes`` n'est pas un entier.
         ValueError: si les graines sont absentes ou répétées,
             ou si ``processes`` n'est pas strictement positif.
 
@@ -67,15 +74,16 @@ def run_seeds(function, seeds, processes=None):
 
 def _outcomes(function, seeds, processes):
     """Les résultats, dans l'ordre des graines, au fur et à mesure."""
+    dtype = torch.get_default_dtype()
     if processes == 1:
-        return (_run_one(function, seed) for seed in seeds)
+        return (_run_one(function, seed, dtype) for seed in seeds)
     pool = Parallel(n_jobs=processes, backend="loky", batch_size=1, return_as="generator")
-    return pool(delayed(_run_one)(function, seed) for seed in seeds)
+    return pool(delayed(_run_one)(function, seed, dtype) for seed in seeds)
 
 
-def _run_one(function, seed):
+def _run_one(function, seed, dtype):
     """Calcule une graine sur un fil d'exécution ; une erreur dit de quelle graine elle vient."""
-    with _one_thread():
+    with _one_thread(dtype):
         try:
             return function(seed)
         except Exception as error:
@@ -83,20 +91,25 @@ def _run_one(function, seed):
 
 
 @contextmanager
-def _one_thread():
-    threads = torch.get_num_threads()
+def _one_thread(dtype):
+    """Un seul fil d'exécution, et le type de nombres de l'appelant."""
+    threads, own_dtype = torch.get_num_threads(), torch.get_default_dtype()
     torch.set_num_threads(1)
+    torch.set_default_dtype(dtype)
     try:
         yield
     finally:
         torch.set_num_threads(threads)
+        torch.set_default_dtype(own_dtype)
 
 
 def _check_seeds(function, seeds, processes):
     if not callable(function):
         raise TypeError(f"function : reçu {type(function).__name__}, attendu une fonction d'une graine")
-    if processes is not None and (not isinstance(processes, int) or processes < 1):
-        raise ValueError(f"processes : reçu {processes!r}, attendu un entier strictement positif")
+    if processes is not None:
+        _check_size("processes", processes)
+    if not isinstance(seeds, Iterable):
+        raise TypeError(f"seeds : reçu {seeds!r} ({type(seeds).__name__}), attendu une suite d'entiers")
     seeds = list(seeds)
     for seed in seeds:
         if not isinstance(seed, int) or isinstance(seed, bool):

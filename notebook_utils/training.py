@@ -5,6 +5,7 @@ un réseau est tout ``torch.nn.Module`` tel que ``model(x)`` rende des logits.
 """
 
 import math
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import fmean
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from torch import nn
 
 from .answers import same_class
 from .cells import _check_size
-from .checkpoints import Progress, check_generator, load_checkpoint, save_checkpoint
+from .checkpoints import Progress, as_number, check_folder, check_generator, load_checkpoint, save_checkpoint
 from .progress import progress_bar
 
 __all__ = ["Evaluation", "Update", "evaluate", "fit", "train_step"]
@@ -30,7 +31,7 @@ class Update(NamedTuple):
 
     #: Perte sur le lot.
     loss: float
-    #: Norme euclidienne de tous les gradients réunis, avant écrêtage.
+    #: Norme euclidienne des gradients de tous les poids de l'optimiseur réunis, avant écrêtage.
     gradient_norm: float
 
 
@@ -65,9 +66,11 @@ def train_step(model, batch, loss, optimizer, max_norm=None):
         model: le réseau.
         batch: un couple ``(x, y)``.
         loss: une fonction ``loss(logits, y)`` qui rend un tenseur sans dimension.
-        optimizer: l'optimiseur des poids du réseau.
+        optimizer: l'optimiseur ; la norme et l'écrêtage portent sur les poids dont il a la charge.
         max_norm: le seuil d'écrêtage, voir :func:`~notebook_utils.gradients.clip_by_norm` ;
-            sans lui, le gradient n'est pas écrêté.
+            sans lui, le gradient n'est pas écrêté. Écart à cette fonction : comme PyTorch,
+            le gradient est multiplié par :math:`\min(1, c / (\lVert g \rVert + 10^{-6}))`,
+            et sa norme reste donc un peu en deçà du seuil :math:`c`.
 
     Returns:
         Un :class:`Update` : la perte et la norme du gradient, mesurées avant le pas.
@@ -75,7 +78,8 @@ def train_step(model, batch, loss, optimizer, max_norm=None):
     Raises:
         FloatingPointError: si la perte ou le gradient n'est pas un nombre fini ;
             les poids ne sont alors pas modifiés.
-        TypeError: si ``batch`` n'est pas un couple.
+        TypeError: si ``batch`` n'est pas un couple,
+            ou si le réseau rend un couple (une couche récurrente nue) au lieu de logits.
         ValueError: si ``max_norm`` n'est pas strictement positif.
 
     Example:
@@ -89,12 +93,12 @@ def train_step(model, batch, loss, optimizer, max_norm=None):
     """
     x, y = _pair(batch)
     _check_max_norm(max_norm)
-    logits = model(x)  # 1. passage avant
+    logits = _logits(model, x)  # 1. passage avant
     value = loss(logits, y)  # 2. perte
     _check_finite("la perte", value.item())
     optimizer.zero_grad()  # 3. remise à zéro des gradients
     value.backward()  # 4. passage arrière
-    gradient_norm = _clip(model.parameters(), max_norm)
+    gradient_norm = _clip((weight for group in optimizer.param_groups for weight in group["params"]), max_norm)
     _check_finite("la norme du gradient", gradient_norm.item())
     optimizer.step()  # 5. pas de l'optimiseur
     return Update(value.item(), gradient_norm.item())
@@ -107,7 +111,8 @@ def evaluate(model, batches, loss, correct=same_class):
     Aucun gradient n'est calculé. Chaque réponse compte autant, même si les lots sont inégaux.
 
     Args:
-        model: le réseau, mis en mode ``eval`` le temps de la mesure.
+        model: le réseau, mis en mode ``eval`` le temps de la mesure ; chacun de ses modules
+            retrouve ensuite son mode, même après une erreur.
         batches: des lots ``(x, y)`` ; pour un seul, ``[batch]``.
         loss: une fonction ``loss(logits, y)`` qui rend une moyenne sur le lot.
         correct: une fonction ``correct(logits, y)`` qui dit quelles réponses sont justes :
@@ -119,7 +124,7 @@ def evaluate(model, batches, loss, correct=same_class):
 
     Raises:
         FloatingPointError: si la perte n'est pas un nombre fini.
-        TypeError: si un lot n'est pas un couple.
+        TypeError: si un lot n'est pas un couple, ou si le réseau rend un couple au lieu de logits.
         ValueError: s'il n'y a aucune réponse à mesurer.
 
     Example:
@@ -128,17 +133,15 @@ def evaluate(model, batches, loss, correct=same_class):
         >>> evaluate(nn.Identity(), [batch], cross_entropy).errors
         1
     """
-    training = model.training
-    model.eval()
     total, right, answers = 0.0, 0, 0
-    for batch in batches:
-        x, y = _pair(batch)
-        logits = model(x)
-        hits = correct(logits, y)
-        total += loss(logits, y).item() * hits.numel()
-        right += int(hits.sum())
-        answers += hits.numel()
-    model.train(training)
+    with _eval_mode(model):
+        for batch in batches:
+            x, y = _pair(batch)
+            logits = _logits(model, x)
+            hits = correct(logits, y)
+            total += loss(logits, y).item() * hits.numel()
+            right += int(hits.sum())
+            answers += hits.numel()
     if not answers:
         raise ValueError("batches : reçu aucune réponse, attendu au moins un lot non vide")
     _check_finite("la perte", total)
@@ -151,13 +154,18 @@ def fit(
 ):  # fmt: skip
     r"""Entraîne un réseau : répète :func:`train_step` sur des lots tirés au hasard.
 
-    Toutes les ``every`` mises à jour, et après la dernière, une ligne s'ajoute à l'historique :
+    À chaque multiple de ``every``, et après la dernière mise à jour, une ligne s'ajoute à l'historique :
     la moyenne de la perte et de la norme du gradient sur l'intervalle, et ce que rend ``measure``.
     C'est alors que ``stop`` décide, et que le point de reprise s'écrit.
 
     Si le fichier ``checkpoint`` existe, l'entraînement reprend là où il en était ;
     sur une même machine, le résultat est, au bit près, celui d'un entraînement ininterrompu.
     Un processus tué perd au plus un intervalle.
+    On peut reprendre pour aller plus loin (``updates`` plus grand) : les poids sont encore ceux
+    d'un entraînement ininterrompu. Si la dernière ligne de l'historique avait moins
+    de ``every`` mises à jour, elle reste, et la suivante va jusqu'au multiple de ``every`` :
+    ``updates=12``, puis ``updates=20``, avec ``every=5``, donnent les lignes 5, 10, 12, 15 et 20.
+    Chaque graine a son fichier : celui d'une autre est refusé.
     Il faut pour cela que tout le hasard vienne de ``generator``, ce qui exclut ``nn.Dropout``,
     et que ``draw`` et ``model`` ne gardent pas d'état d'un lot à l'autre.
 
@@ -165,18 +173,20 @@ def fit(
     voir :func:`~notebook_utils.progress.is_watched`.
 
     Args:
-        model: le réseau, entraîné sur place.
+        model: le réseau, entraîné sur place ; il est mis en mode ``train``, tous ses modules compris,
+            et y reste.
         draw: une fonction ``draw(generator)`` qui rend un lot ``(x, y)``.
         loss: une fonction ``loss(logits, y)`` qui rend un tenseur sans dimension.
-        optimizer: l'optimiseur des poids du réseau.
+        optimizer: l'optimiseur, comme pour :func:`train_step`.
         updates: le nombre de mises à jour, au plus.
         generator: le ``torch.Generator`` d'où viennent les lots.
         max_norm: le seuil d'écrêtage du gradient ; aucun par défaut.
         every: le nombre de mises à jour d'un intervalle.
         measure: une fonction ``measure(model)`` qui rend un dictionnaire ``{nom: nombre}``
-            à joindre à l'historique ; elle ne doit rien tirer de ``generator``.
+            à joindre à l'historique, sous d'autres noms que les siens ;
+            elle ne doit rien tirer de ``generator``.
         stop: une fonction ``stop(history)`` qui dit s'il faut s'arrêter là.
-        checkpoint: le fichier du point de reprise ; aucun par défaut.
+        checkpoint: le fichier du point de reprise, dans un dossier qui existe ; aucun par défaut.
 
     Returns:
         L'historique, ``{nom: liste de nombres}``, avec une valeur par intervalle :
@@ -184,11 +194,14 @@ def fit(
         des moyennes sur l'intervalle ; puis les noms de ``measure``.
 
     Raises:
+        FileNotFoundError: si le dossier de ``checkpoint`` n'existe pas.
         FloatingPointError: comme :func:`train_step` ; le message donne la mise à jour fautive.
         TypeError: si ``generator`` n'est pas un ``torch.Generator``,
-            ou si un nombre de mises à jour n'est pas un entier.
-        ValueError: si un nombre n'est pas strictement positif, ou si le point de reprise
-            est abîmé, voir :func:`~notebook_utils.checkpoints.load_checkpoint`.
+            si un nombre de mises à jour n'est pas un entier,
+            ou si ``measure`` rend autre chose que des nombres.
+        ValueError: si un nombre n'est pas strictement positif, si ``measure`` reprend
+            un nom de l'historique, ou si le point de reprise est abîmé, vient d'une autre graine
+            ou dépasse ``updates``, voir :func:`~notebook_utils.checkpoints.load_checkpoint`.
 
     Example:
         >>> from notebook_utils.answers import cross_entropy
@@ -206,12 +219,14 @@ def fit(
     _check_size("every", every)
     check_generator(generator)
     _check_max_norm(max_norm)
+    if checkpoint is not None:
+        check_folder("checkpoint", checkpoint)
     resumed = checkpoint is not None and Path(checkpoint).exists()
-    step, history = load_checkpoint(checkpoint, model, optimizer, generator) if resumed else Progress(0, {})
+    step, history = load_checkpoint(checkpoint, model, optimizer, generator, updates) if resumed else Progress(0, {})
     model.train()
-    with progress_bar(updates, "mises à jour", first=min(step, updates)) as bar:
+    with progress_bar(updates, "mises à jour", first=step) as bar:
         while step < updates and not (history and stop is not None and stop(history)):
-            last = min(step + every, updates)
+            last = min((step // every + 1) * every, updates)
             interval = [
                 _numbered_step(number, model, draw(generator), loss, optimizer, max_norm)
                 for number in range(step + 1, last + 1)
@@ -234,14 +249,41 @@ def _numbered_step(number, *arguments):
 
 
 def _record(history, step, interval, measures):
-    """Ajoute une ligne à l'historique."""
+    """Ajoute une ligne à l'historique, tout entière ou pas du tout."""
     row = {
         "step": step,
         "loss": fmean(update.loss for update in interval),
         "gradient_norm": fmean(update.gradient_norm for update in interval),
     }
+    for name in measures:
+        if name in row:
+            raise ValueError(f"measure : reçu le nom {name!r}, attendu un autre que {', '.join(row)}")
+    measures = {name: as_number(f"measure, {name!r}", value) for name, value in measures.items()}
     for name, value in (row | measures).items():
-        history.setdefault(name, []).append(value.item() if hasattr(value, "item") else value)
+        history.setdefault(name, []).append(value)
+
+
+@contextmanager
+def _eval_mode(model):
+    """Le mode ``eval`` pour tous les modules, qui retrouvent ensuite chacun le leur."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def _logits(model, x):
+    """Rend ``model(x)`` ; une couche récurrente nue, qui rend aussi son état, est refusée."""
+    logits = model(x)
+    if isinstance(logits, tuple):
+        raise TypeError(
+            "model : reçu une couche, qui rend (outputs, state), attendu un réseau, qui rend des logits ; "
+            "enveloppez-la dans SequenceClassifier ou SequenceTagger"
+        )
+    return logits
 
 
 def _clip(parameters, max_norm):

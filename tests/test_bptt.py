@@ -13,10 +13,13 @@ from notebook_utils import (
     GRUCell,
     LSTMCell,
     LSTMState,
+    Recurrent,
     RNNCell,
     load_torch_,
     orthogonal_,
     set_forget_bias_,
+    state_gradient_norms,
+    state_jacobians,
     to_torch,
     unroll,
 )
@@ -64,7 +67,8 @@ def everything(run, weights, x, state, seed=2):
     outputs, final = run(x, state)
     g = new_generator(seed)
     loss = sum(
-        (part * torch.randn(part.shape, generator=g, dtype=part.dtype)).sum() for part in (outputs, *flat(final))
+        (part * torch.randn(part.shape, generator=g, dtype=part.dtype).to(part.device)).sum()
+        for part in (outputs, *flat(final))
     )
     return [outputs, *flat(final), *torch.autograd.grad(loss, [x, *flat(state), *weights])]
 
@@ -118,6 +122,16 @@ def test_chunks_change_nothing(kind, T, steps, seed):
 
 
 @handwritten
+def test_a_step_larger_than_a_chunk(kind, monkeypatch):
+    """Un pas plus gros que la taille d'une tranche en est une à lui seul : mêmes gradients."""
+    layer = kind(3, 5, generator=new_generator(), dtype=torch.float64)
+    x, state = draw(layer, 4, 20)
+    whole = everything(layer, layer.parameters(), x, state)
+    monkeypatch.setattr(common, "WORK_SIZE", 4 * 5 - 1)
+    assert_same(everything(layer, layer.parameters(), x, state), whole, 1e-10)
+
+
+@handwritten
 def test_work_arrays_do_not_grow_with_the_sequence(kind, monkeypatch):
     """Aucune tranche ne dépasse la taille annoncée, et elles couvrent la séquence."""
     lengths, split = [], common.sums_over_time
@@ -143,6 +157,40 @@ def test_gradients_can_be_changed_in_place(kind):
     for tensor in (outputs, *flat(final), *(t.grad for t in (x, *flat(state), *layer.parameters()))):
         assert not tensor.is_inference()
         tensor.detach().mul_(2.0)
+
+
+@handwritten
+def test_outputs_are_changed_through_a_copy(kind):
+    """L'écart annoncé : tant qu'autograd suit les sorties, PyTorch refuse de les modifier sur place."""
+    layer = kind(3, 5, generator=new_generator())
+    x = torch.ones(4, 20, 3)
+
+    def blank_first(outputs):
+        outputs[:, 0] = 0
+
+    for change in (torch.relu_, torch.nn.Dropout(0.5, inplace=True), blank_first):
+        with pytest.raises(RuntimeError, match="modified inplace"):
+            change(layer(x)[0])
+        copy = layer(x)[0].clone()
+        change(copy)
+        copy.sum().backward()
+        with torch.no_grad():
+            change(layer(x)[0])
+
+
+@pairs
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_forward_without_autograd(kind, cell_kind, mode):
+    """Mêmes sorties et mêmes états, que plus personne ne dérivera ; la couche, elle, reste dérivable."""
+    layer, _ = build(kind, cell_kind, 3, 5)
+    x, state = draw(layer, 4, 20)
+    expected = everything(layer, layer.parameters(), x, state)
+    with mode():
+        outputs, final = layer(x, state)
+    for got, wanted in zip((outputs, *flat(final)), expected, strict=False):
+        assert torch.equal(got, wanted) and not got.requires_grad
+        assert got.is_inference() is (mode is torch.inference_mode)
+    assert_same(everything(layer, layer.parameters(), x, state), expected, 1e-12)
 
 
 @pairs
@@ -328,16 +376,36 @@ def test_initializations_apply():
         ([[1.0]], TypeError, ["list", "tenseur"]),
         (torch.ones(4, 3), ValueError, ["(4, 3)", "(B, T, D)"]),
         (torch.ones(4, 0, 3), ValueError, ["(4, 0, 3)", "T ≥ 1"]),
+        (torch.ones(0, 20, 3), ValueError, ["x : reçu la forme (0, 20, 3)", "B ≥ 1"]),
         (torch.ones(4, 20, 2), ValueError, ["(4, 20, 2)", "(B, T, 3)"]),
         (torch.ones(4, 20, 3, dtype=torch.float64), TypeError, ["float64", "float32"]),
         (torch.ones(4, 20, 3, dtype=torch.long), TypeError, ["int64", "float32"]),
     ],
-    ids=["liste", "deux axes", "aucun pas", "taille", "double", "entiers"],
+    ids=["liste", "deux axes", "aucun pas", "aucun exemple", "taille", "double", "entiers"],
 )
 def test_bad_input(kind, cell_kind, x, error, words):
     with pytest.raises(error) as caught:
         kind(3, 5)(x)
     assert all(word in str(caught.value) for word in words)
+
+
+@pairs
+def test_empty_batch_with_a_state(kind, cell_kind):
+    """Un état vide, de la bonne forme, ne fait pas accepter un lot vide."""
+    empty = torch.zeros(0, 5)
+    state = LSTMState(empty, empty) if cell_kind is LSTMCell else empty
+    with pytest.raises(ValueError, match=r"x : reçu la forme \(0, 20, 3\), attendu .*B ≥ 1"):
+        kind(3, 5)(torch.ones(0, 20, 3), state)
+
+
+@pairs
+def test_a_layer_is_not_a_cell(kind, cell_kind):
+    """Ce qui déplie une cellule refuse une couche, qui l'est déjà, et nomme la cellule à donner."""
+    layer, x = kind(3, 5), torch.ones(4, 20, 3)
+    message = rf"cell : reçu {kind.__name__}, une couche, .* ; attendu une cellule, {cell_kind.__name__}$"
+    for function in (unroll, state_jacobians, state_gradient_norms, lambda layer, x: Recurrent(layer)):
+        with pytest.raises(TypeError, match=message):
+            function(layer, x)
 
 
 @pairs
@@ -385,11 +453,15 @@ def test_a_nan_stays_in_its_sequence(kind):
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="aucune carte graphique")
 @pairs
-def test_same_on_the_gpu(kind, cell_kind):
-    layer, _ = build(kind, cell_kind, 3, 5)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_same_on_the_gpu(kind, cell_kind, dtype, monkeypatch):
+    """Mêmes sorties, mêmes états et mêmes gradients que sur le processeur."""
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)  # cuDNN arrondit sinon les produits à 10⁻³
+    layer, _ = build(kind, cell_kind, 3, 5, dtype=dtype)
     x, state = draw(layer, 4, 200)
-    expected = [part.detach() for part in everything(layer, layer.parameters(), x, state)]
+    expected = everything(layer, layer.parameters(), x, state)
     layer = layer.cuda()
-    outputs, final = layer(x.cuda(), type(state)(*(p.cuda() for p in state)) if flat(state)[1:] else state.cuda())
-    torch.testing.assert_close(outputs.cpu(), expected[0])
-    torch.testing.assert_close(flat(final)[-1].cpu(), expected[len(flat(state))])
+    x, *parts = (part.detach().cuda().requires_grad_() for part in (x, *flat(state)))
+    state = LSTMState(*parts) if parts[1:] else parts[0]
+    got = everything(layer, layer.parameters(), x, state)
+    assert_same([part.cpu() for part in got], expected, DTYPES[dtype])

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from notebook_utils import GRUCell, LSTMCell, Recurrent, RNNCell
+from notebook_utils import RNN, GRUCell, LSTMCell, Recurrent, RNNCell
 from notebook_utils.connectivity import connectivity
 from notebook_utils.gradients import jacobian_products, jacobian_singular_values, state_jacobians
 from notebook_utils.models import SequenceClassifier, SequenceTagger
@@ -61,7 +61,7 @@ def test_default_classes_are_predictions_and_tails_agree():
     assert last.shape == (3, 20)
     torch.testing.assert_close(last, C[:, -1])
     torch.testing.assert_close(connectivity(tagger, x[1:2]), C[1:2])  # les exemples sont indépendants
-    assert x.grad is None and all(weight.grad is None for weight in tagger.parameters())
+    assert x.grad is None and not x.requires_grad and all(weight.grad is None for weight in tagger.parameters())
     with torch.no_grad():
         torch.testing.assert_close(connectivity(tagger, x), C)
 
@@ -83,6 +83,16 @@ def test_bad_inputs():
         connectivity(lambda x: model(x)[:, 1:], x)
     with both(ValueError, "des logits qui ne dépendent pas de x", "un calcul dérivable"):
         connectivity(lambda x: model(x).detach(), x)
+    for layer in (RNN(3, 4, dtype=torch.float64), Recurrent(LSTMCell(3, 4, dtype=torch.float64))):
+        with both(TypeError, "tuple", "un tenseur de logits ; .* SequenceClassifier ou SequenceTagger"):
+            connectivity(layer, x)
+    for value in (torch.nan, torch.inf):
+        with both(ValueError, "une valeur NaN ou infinie", "des nombres finis"):
+            connectivity(model, torch.where(x == x.max(), value, x))
+    with both(ValueError, "un logit NaN", "des nombres"):
+        connectivity(lambda x: model(x).log(), -x.abs())
+    with both(ValueError, r"la forme \(0, 6, 3\)", r"\(B, T, D\) avec B ≥ 1"):
+        connectivity(model, x[:0])
     with both(TypeError, "torch.float64", "torch.int64"):
         connectivity(model, x, x[..., 0])
     with both(TypeError, "int", "torch.int64"):
@@ -106,3 +116,6 @@ def test_jacobian_singular_values():
         torch.testing.assert_close(sigma**2, eigenvalues, atol=1e-12, rtol=1e-6)
     with pytest.raises(ValueError, match=r"reçu la forme \(3, 2, 4, 5\), attendu \(T, B, S, S\)"):
         jacobian_singular_values(torch.zeros(3, 2, 4, 5))
+    for value in (torch.nan, torch.inf):
+        with pytest.raises(ValueError, match="jacobians : reçu une valeur NaN ou infinie, attendu des nombres finis"):
+            jacobian_singular_values(torch.full((3, 2, 4, 4), value))

@@ -249,6 +249,15 @@ def test_bad_inputs():
         clip_by_norm(torch.ones(3), 1.0)
     with both(ValueError, "une liste vide", "au moins un tenseur"):
         clip_by_norm([], 1.0)
+    for value in (torch.nan, torch.inf):
+        with both(ValueError, "une valeur NaN ou infinie", "des nombres finis"):
+            clip_by_norm([torch.ones(3), torch.tensor([value, 1.0])], 1.0)
+        with both(ValueError, "une valeur NaN ou infinie", "des nombres finis"):
+            state_gradient_norms(cell, torch.full((1, 2, 3), value, dtype=torch.float64))
+        with both(ValueError, "une valeur NaN ou infinie", "des nombres finis"):
+            singular_value_bounds(torch.full((3, 3), value), torch.ones(5, 3))
+        with both(ValueError, "une valeur NaN ou infinie", "des nombres finis"):
+            singular_value_bounds(torch.eye(3), torch.full((5, 3), value))
     with both(ValueError, "0", "un nombre strictement positif"):
         clip_by_norm([torch.ones(3)], 0)
 

@@ -313,6 +313,9 @@ def test_bad_inputs():
             plot({"RNN": np.ones((2, 3, 4))})
         with pytest.raises(ValueError, match="reçu 'bleu', attendu un rôle parmi hidden"):
             plot({"RNN": np.ones(3)}, roles={"RNN": "bleu"})
+    for value in (-1.0, np.nan):
+        with pytest.raises(ValueError, match=f"RNN : reçu {value}, attendu des normes positives ou nulles"):
+            plot_gradient_norms({"RNN": [[0.0, np.inf, 1.0], [0.5, value, 1.0]]})
     with pytest.raises(ValueError, match=r"reçu la forme \(2, 3\), attendu \(T, T\)"):
         plot_fading_influence(np.ones((2, 3)))
     for value in (-1.0, np.nan):

@@ -218,6 +218,18 @@ def test_pca():
     assert ax.get_ylabel() == "deuxième composante (18 % de la variance)"
 
 
+@pytest.mark.parametrize("wrap", [np.asarray, torch.tensor])
+def test_pca_reads_arrays_and_tensors(wrap):
+    """Groupes et parts viennent souvent d'un calcul : les étiquettes sont alors des nombres, non ``tensor(0)``."""
+    points, groups, shares = wrap([[0.0, 0.0], [1.0, 0.0], [5.0, 5.0]]), wrap([0, 0, 7]), wrap([0.5, 0.0])
+    ax = plot_pca(points, groups, new_axes(), roles={7: "output"}, explained=shares)
+    assert [text.get_text() for text in ax.texts] == ["0", "7"]
+    assert [len(cloud.get_offsets()) for cloud in ax.collections] == [2, 1]
+    assert ax.texts[1].get_color() == PALETTE["output"].light
+    assert ax.get_xlabel() == "première composante (50 % de la variance)"
+    assert ax.get_ylabel() == "deuxième composante (0 % de la variance)"
+
+
 def test_coincident_labels_are_spread():
     """Des groupes au même endroit gardent des étiquettes lisibles."""
     ax = plot_pca(np.zeros((4, 2)), ["un", "deux", "trois", "quatre"])
@@ -234,7 +246,7 @@ def test_bad_inputs():
     """Formes, valeurs et étiquettes inattendues sont refusées en français, avant de tracer."""
     with refused("au moins une"):
         plot_learning_curves({})
-    for pair in [([1, 2], [1.0]), ([1, 2], [[1.0], [2.0]]), ([[1, 2]], [1, 2]), ([1, 2], [[1.0, 2.0], []])]:
+    for pair in [([1, 2], [1.0]), ([1, 2], [[1.0], [2.0]]), ([[1, 2]], [1, 2]), ([1, 2], [[1.0, 2.0], []]), ([], [])]:
         with refused(r"\(points\) et \(graines, points\)"):
             plot_learning_curves({"RNN": pair})
     with refused("x croissant"):
@@ -249,6 +261,9 @@ def test_bad_inputs():
         plot_pca(np.zeros((3, 2)), "ab")
     with refused("des nombres finis"):
         plot_pca([[np.inf, 0.0]], "a")
+    for shares in ([0.4], [0.4, 0.2, 0.1], [0.4, 1.2], [-0.1, 0.2], [np.nan, 0.2], []):
+        with refused("deux parts entre 0 et 1"):
+            plot_pca(np.zeros((1, 2)), "a", explained=shares)
     with refused(r"\(T, H\)"):
         plot_states(np.zeros(3), "abc")
     with refused("des nombres finis"):
@@ -260,9 +275,9 @@ def test_bad_inputs():
     for plot in (plot_connectivity, lambda matrix: plot_confusion_matrix(matrix, "ab")):
         with refused(r"\(N, N\)"):
             plot(np.zeros((2, 3)))
-        for value in (-1.0, np.nan):
-            with refused("des valeurs finies, positives ou nulles"):
-                plot([[value, 0], [0, 0]])
+        for value in (-1.0, np.nan, np.inf):
+            with pytest.raises(ValueError, match=f"reçu {value}, attendu des valeurs finies, positives ou nulles"):
+                plot([[0, value], [0, 0]])
     with refused("des effectifs"):
         plot_confusion_matrix([[0.5]], "a")
     with refused("2"):

@@ -87,9 +87,9 @@ def test_bad_inputs():
     cell = new_cell(RNNCell)
     with pytest.raises(TypeError, match=r"reçu list, attendu un tenseur \(B, T, D\)"):
         unroll(cell, [[0.0]])
-    for shape in [(2, 3), (2, 0, 3)]:
+    for shape in [(2, 3), (2, 0, 3), (0, 4, 3)]:
         expected = str(shape).replace("(", r"\(").replace(")", r"\)")
-        with pytest.raises(ValueError, match=rf"reçu la forme {expected}, attendu \(B, T, D\)"):
+        with pytest.raises(ValueError, match=rf"reçu la forme {expected}, attendu \(B, T, D\) avec B ≥ 1 et T ≥ 1"):
             unroll(cell, torch.zeros(shape))
     for wrong in (3, torch.tanh):
         with pytest.raises(TypeError, match=r"reçu \w+, attendu une cellule"):

@@ -156,6 +156,16 @@ def test_tensors_that_are_not_batches(task):
 
 
 @every_task
+def test_sequences_of_another_length(task):
+    """``split_of`` ne lit que des séquences entières : ni un morceau, ni celles d'une autre tâche."""
+    inputs, _ = task.sample(4, generator=generator())
+    for wrong in (inputs[:, 1:], torch.cat([inputs, inputs], dim=1)):
+        expected = rf"attendu \(B, {task.steps}, {inputs.shape[2]}\)"
+        with pytest.raises(ValueError, match=rf"inputs : reçu la forme .*, {expected}"):
+            task.split_of(wrong)
+
+
+@every_task
 def test_tasks_are_values(task):
     """Deux tâches égales se valent, et une tâche ne se modifie pas."""
     assert eval(repr(task), vars(tasks)) == task and hash(task) == hash(task)

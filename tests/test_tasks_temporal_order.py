@@ -268,6 +268,20 @@ def test_bad_encodings():
         temporal_order_class(None)
 
 
+@pytest.mark.parametrize(
+    ("sequence", "expected"),
+    [("BbcccbdE", "'XX', 'XY'"), ("BbXcXcbd", "un E à la fin"), ("BXEXcbE", "aux deux bouts"), ("", "un B au début")],
+)
+def test_split_of_refuses_what_breaks_the_rule(sequence, expected):
+    """Une séquence qui n'en est pas une n'est ni de l'apprentissage ni du test."""
+    inputs, _ = EASY.encode(["BbXcXcbE"])
+    inputs[0] = 0
+    for place, symbol in enumerate(sequence, start=9 - len(sequence)):
+        inputs[0, place, "XYabcdBE".index(symbol)] = 1
+    with pytest.raises(ValueError, match=f"reçu .*attendu .*{expected}"):
+        EASY.split_of(inputs)
+
+
 def test_tensors_that_are_not_one_hot():
     inputs, targets = EASY.encode(["BbXcXcbE"])
     for wrong in (2 * inputs, inputs + inputs.flip(2), 0.5 * inputs, -inputs):

@@ -1,5 +1,6 @@
 """L'entraînement : mises à jour, mesure, boucle, reprise, graines en parallèle."""
 
+import hashlib
 import io
 import os
 import signal
@@ -9,6 +10,7 @@ import textwrap
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -24,6 +26,7 @@ from notebook_utils import (
     RNNCell,
     clip_by_norm,
     progress,
+    to_torch,
 )
 from notebook_utils.answers import cross_entropy, same_bit, same_class
 from notebook_utils.checkpoints import load_checkpoint, save_checkpoint
@@ -116,6 +119,27 @@ def test_answers_against_torch():
         same_bit(torch.zeros(5, 1), torch.zeros(5))
 
 
+def test_answers_bad_inputs():
+    """Rien n'est ignoré ni converti : −100, une classe de trop, un autre type d'entiers, une liste…"""
+    logits, classes = torch.randn(5, 4, generator=new_generator()), torch.tensor([0, 1, 2, 3, 0])
+    for function in (cross_entropy, same_class):
+        for wrong in (-100, -1, 4, 9):
+            y = classes.clone()
+            y[3] = wrong
+            with both(ValueError, f"la classe {wrong},", "des entiers de 0 à 3"):
+                function(logits, y)
+        for dtype in (torch.int32, torch.uint8, torch.bool):
+            with both(TypeError, f"le type {dtype}", "des classes torch.int64 ou des réels"):
+                function(logits, classes.to(dtype))
+        with both(ValueError, r"la forme \(4,\)", r"\(N, K\)"):
+            function(logits[0], classes[0])
+    for function in (cross_entropy, same_class, same_bit):
+        with pytest.raises(TypeError, match="^y : reçu list, attendu un tenseur"):
+            function(logits, classes.tolist())
+        with pytest.raises(TypeError, match="^logits : reçu list, attendu un tenseur"):
+            function(logits.tolist(), classes)
+
+
 def test_readouts():
     """Les logits sont W_y h + b_y, au dernier pas ou à chaque pas ; la graine décide des poids."""
     layer = Recurrent(RNNCell(8, 6, generator=new_generator(), dtype=torch.float64))
@@ -128,11 +152,26 @@ def test_readouts():
     assert tagger.W_y.dtype == torch.float64 and tagger.W_y.abs().max() <= 6**-0.5
     names = ["W_y", "b_y", "layer.cell.W_x", "layer.cell.W_h", "layer.cell.b"]
     assert [name for name, _ in classifier.named_parameters()] == names
-    for layer in (nn.Linear(2, 3), RNNCell, "LSTM"):
+    cells = [RNNCell(2, 3), LSTMCell(2, 3), PaperGRUCell(2, 3), nn.RNNCell(2, 3), nn.LSTMCell(2, 3)]
+    for layer in (nn.Linear(2, 3), RNNCell, "LSTM", *cells):
         with both(TypeError, type(layer).__name__, "une couche récurrente"):
             SequenceClassifier(layer, 4)
     with both(ValueError, "0", "un entier strictement positif"):
         SequenceTagger(Recurrent(RNNCell(2, 3)), 0)
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
+def test_torch_layers_under_a_readout(kind):
+    """Une couche de ``torch.nn`` convient si ses sorties sont ``(B, T, H)`` ; sinon, elle est refusée."""
+    for readout, shape in ((SequenceClassifier, (2, 4)), (SequenceTagger, (2, 7, 4))):
+        assert readout(kind(8, 5, batch_first=True), 4)(torch.ones(2, 7, 8)).shape == shape
+        with both(ValueError, "batch_first=False", "batch_first=True"):
+            readout(kind(8, 5), 4)
+        with both(ValueError, "bidirectional=True", "bidirectional=False"):
+            readout(kind(8, 5, batch_first=True, bidirectional=True), 4)
+    if kind is nn.LSTM:
+        with both(ValueError, "proj_size=2", "proj_size=0"):
+            SequenceTagger(nn.LSTM(8, 5, batch_first=True, proj_size=2), 4)
 
 
 # --- Mise à jour et mesure -------------------------------------------------------------------
@@ -157,9 +196,31 @@ def test_train_step_against_the_formulas(threshold, seed):
     max_norm = threshold and threshold * norm.item()
     update = train_step(model, batch, cross_entropy, optimizer, max_norm)
     assert update.loss == pytest.approx(loss.item()) and update.gradient_norm == pytest.approx(norm.item())
+    after = [w.detach() for w in weights]
     clipped = gradients if max_norm is None else clip_by_norm(gradients, max_norm)
     expected = [w - 0.3 * g for w, g in zip(before, clipped, strict=True)]
-    torch.testing.assert_close([w.detach() for w in weights], expected, rtol=1e-5, atol=1e-7)
+    torch.testing.assert_close(after, expected, rtol=1e-5, atol=1e-7)
+    factor = 1.0 if max_norm is None else min(1.0, max_norm / (norm.item() + 1e-6))  # la formule de PyTorch
+    expected = [w - 0.3 * factor * g for w, g in zip(before, gradients, strict=True)]
+    torch.testing.assert_close(after, expected, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize("max_norm", [None, 1e-3])
+def test_norm_and_clipping_are_those_of_the_trained_weights(max_norm):
+    """L'optimiseur n'a que la tête : le gradient de la couche, jamais remis à zéro, ne compte pas."""
+    model, batch = new_model(), draw(new_generator(3))
+    head = [model.W_y, model.b_y]
+    optimizer = torch.optim.SGD([{"params": [w], "lr": 0.0 if max_norm is None else 1.0} for w in head])
+    before = [w.detach().clone() for w in head]
+    gradients = torch.autograd.grad(cross_entropy(model(batch[0]), batch[1]), head)
+    norm = torch.cat([g.flatten() for g in gradients]).norm().item()
+    updates = [train_step(model, batch, cross_entropy, optimizer, max_norm) for _ in range(5)]
+    assert updates[0].gradient_norm == pytest.approx(norm)
+    if max_norm is None:  # taux nul : les poids ne bougent pas, la norme non plus
+        assert [update.gradient_norm for update in updates] == [updates[0].gradient_norm] * 5
+    else:  # cinq pas presque parallèles, de longueur max_norm
+        path = torch.cat([(w - b).flatten() for w, b in zip(head, before, strict=True)]).norm().item()
+        assert path == pytest.approx(5 * max_norm, rel=1e-2)
 
 
 def test_frozen_weights_stay():
@@ -209,6 +270,45 @@ def test_evaluate_refuses_an_undefined_loss():
         evaluate(new_model(), [(x, y)], cross_entropy)
 
 
+def test_train_step_refuses_an_undefined_input():
+    """Une entrée indéfinie rend la perte indéfinie : ni les poids ni leur gradient ne changent."""
+    model, optimizer, _ = training()
+    x, y = draw(new_generator(5))
+    x[3, 0] = float("nan")
+    before = {name: w.clone() for name, w in model.state_dict().items()}
+    with pytest.raises(FloatingPointError, match="^la perte vaut nan, attendu un nombre fini$"):
+        train_step(model, (x, y), cross_entropy, optimizer, 1.0)
+    assert same(before, model.state_dict()) and all(w.grad is None for w in model.parameters())
+
+
+@pytest.mark.parametrize("cell", [RNNCell, LSTMCell])
+def test_a_bare_layer_is_not_a_model(cell):
+    """Une couche rend aussi son état : le message dit quoi en faire."""
+    layer, batch = Recurrent(cell(8, 4)), draw(new_generator())
+    for model in (layer, to_torch(layer.cell)):
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+        expected = "des logits ; enveloppez-la dans SequenceClassifier ou SequenceTagger"
+        with both(TypeError, r".*\(outputs, state\)", f".*{expected}"):
+            train_step(model, batch, cross_entropy, optimizer)
+        with both(TypeError, r".*\(outputs, state\)", f".*{expected}"):
+            evaluate(model, [batch], cross_entropy)
+
+
+@pytest.mark.parametrize("mode", [True, False])
+def test_evaluate_restores_the_mode_of_every_module(mode):
+    """Un sous-module mis exprès dans l'autre mode y reste, que la mesure aboutisse ou non."""
+    model = new_model().train(mode)
+    model.layer.train(not mode)
+    modes = [module.training for module in model.modules()]
+    batch = draw(new_generator(5))
+    evaluate(model, [batch], cross_entropy)
+    assert [module.training for module in model.modules()] == modes
+    for batches in ([batch, 3], [(batch[0].double(), batch[1])]):
+        with pytest.raises((TypeError, RuntimeError)):
+            evaluate(model, batches, cross_entropy)
+        assert [module.training for module in model.modules()] == modes
+
+
 def test_evaluate_against_one_batch():
     """Des lots inégaux donnent la même mesure qu'un seul lot ; ni gradient, ni changement de mode."""
     model = new_model()
@@ -249,6 +349,35 @@ def test_fit_is_a_loop_of_train_steps():
     assert model.training
 
 
+def test_fit_trains_in_train_mode():
+    """Reçu en mode ``eval``, le réseau apprend en mode ``train``, et y reste."""
+    model, optimizer, generator = training()
+    model.eval()
+    modes = []
+    model.layer.register_forward_hook(lambda layer, *_: modes.append(layer.training))
+    fit(model, draw, cross_entropy, optimizer, 3, generator=generator)
+    assert modes == [True] * 3 and all(module.training for module in model.modules())
+
+
+@pytest.mark.parametrize("name", ["step", "loss", "gradient_norm"])
+def test_measure_cannot_hide_a_column(tmp_path, name):
+    """Un nom déjà pris est refusé ; rien n'est enregistré."""
+    with both(ValueError, f"le nom '{name}'", "un autre que step, loss, gradient_norm"):
+        run(10, every=5, checkpoint=tmp_path / "a", measure=lambda m: {"juste": 1.0, name: 0.5})
+    assert not list(tmp_path.iterdir())
+
+
+def test_measure_gives_numbers():
+    """Un tenseur ou un nombre de NumPy devient un nombre de Python ; le reste est refusé."""
+    found = {"a": torch.tensor([2.5]), "b": np.float64(0.5), "c": np.int64(3), "d": 4}
+    history = run(2, every=1, measure=lambda m: found)[0]
+    assert [history[name] for name in found] == [[2.5] * 2, [0.5] * 2, [3] * 2, [4] * 2]
+    assert [type(history[name][0]) for name in found] == [float, float, int, int]
+    for value in (torch.ones(2), np.ones(2), "0,5", None, [1.0]):
+        with pytest.raises(TypeError, match=f"measure, 'juste' : reçu {type(value).__name__}, attendu un nombre"):
+            run(2, measure=lambda m, value=value: {"juste": value})
+
+
 def test_fit_learns_and_stops_early():
     """La boucle apprend la petite tâche, et s'arrête dès que le critère est rempli."""
     model, optimizer, generator = training()
@@ -285,6 +414,98 @@ def test_resume_is_an_uninterrupted_run(tmp_path, cut):
     resumed = run(40, every=5, checkpoint=path)
     assert same(resumed, whole)
     assert same(run(40, every=5, checkpoint=path), whole)  # déjà fini : rien de plus
+
+
+def test_resume_goes_on_at_the_multiples_of_every(tmp_path):
+    """Prolongé, l'entraînement retrouve les mêmes arrêts ; sa ligne incomplète reste, la suivante la complète."""
+    path = tmp_path / "a"
+    history, weights, moments, state = run(40, every=5)
+    run(12, every=5, checkpoint=path)
+    resumed = run(40, every=5, checkpoint=path)
+    assert resumed[0]["step"] == [5, 10, 12, 15, 20, 25, 30, 35, 40]
+    assert same(resumed[1:], (weights, moments, state))
+    for name in ("loss", "gradient_norm"):
+        short, rest = resumed[0][name][2:4]  # mises à jour 11 et 12, puis 13 à 15
+        assert resumed[0][name][:2] + resumed[0][name][4:] == history[name][:2] + history[name][3:]
+        assert (2 * short + 3 * rest) / 5 == pytest.approx(history[name][2])
+
+
+def test_a_checkpoint_beyond_the_target_is_refused(tmp_path):
+    """On ne revient pas en arrière : demander moins de mises à jour que le fichier est une erreur."""
+    path = tmp_path / "a"
+    run(20, every=5, checkpoint=path)
+    model, optimizer, generator = training()
+    before, state = {name: w.clone() for name, w in model.state_dict().items()}, generator.get_state()
+    with both(ValueError, ".*après 20 mises à jour", "10 au plus"):
+        fit(model, draw, cross_entropy, optimizer, 10, generator=generator, checkpoint=path)
+    assert same(before, model.state_dict()) and torch.equal(state, generator.get_state())
+
+
+def test_one_file_per_seed(tmp_path):
+    """Le fichier d'une graine n'est pas celui d'une autre ; à chacune le sien."""
+    path = tmp_path / "partagé"
+    for processes in (1, 2):
+        path.unlink(missing_ok=True)
+        run_seeds(lambda seed: run(5, seed, checkpoint=path)[0], [0], processes=1)
+        with both(RuntimeError, ".*enregistré avec la graine 100", "101 ; un fichier par graine"):
+            run_seeds(lambda seed: run(5, seed, checkpoint=path)[0], [0, 1], processes=processes)
+    model, optimizer, generator = training(1)
+    before, state = {name: w.clone() for name, w in model.state_dict().items()}, generator.get_state()
+    with both(ValueError, ".*la graine 100", "101"):
+        load_checkpoint(path, model, optimizer, generator)
+    assert same(before, model.state_dict()) and torch.equal(state, generator.get_state())
+    found = run_seeds(lambda seed: run(5, seed, checkpoint=tmp_path / f"essai-{seed}")[0], range(3), processes=1)
+    assert same(found, [run(5, seed)[0] for seed in range(3)]) and not same(found[0], found[1])
+
+
+def test_two_processes_write_two_partial_files(tmp_path, monkeypatch):
+    """Le fichier partiel porte le numéro du processus."""
+    names = []
+    monkeypatch.setattr(os, "replace", lambda partial, path: names.append(Path(partial).name))
+    for pid in (11, 12):
+        monkeypatch.setattr(os, "getpid", lambda pid=pid: pid)
+        save_checkpoint(tmp_path / "a", *training(), 0, {})
+    assert names == ["a.11.partiel", "a.12.partiel"]
+
+
+def test_a_saved_history_can_be_read_again(tmp_path):
+    """Les nombres de NumPy et de PyTorch deviennent des nombres de Python ; le reste est refusé, rien n'est écrit."""
+    path, parts = tmp_path / "a", training()
+    history = {"a": [np.float64(0.5), np.float32(0.25)], "b": [np.int64(3), np.bool_(True)], "c": [torch.tensor(2.0)]}
+    save_checkpoint(path, *parts, np.int64(7), history)
+    step, read = load_checkpoint(path, *parts)
+    assert (step, read) == (7, {"a": [0.5, 0.25], "b": [3, True], "c": [2.0]})
+    types = [type(value) for values in read.values() for value in values]
+    assert types == [float, float, int, bool, float] and type(step) is int
+    before = path.read_bytes()
+    for value in (np.ones(2), torch.ones(2), "0,5", None, 1j, Path("a")):
+        with pytest.raises(TypeError, match=f"juste : reçu {type(value).__name__}, attendu un nombre"):
+            save_checkpoint(path, *parts, 7, {"loss": [0.5], "juste": [value]})
+    assert path.read_bytes() == before and [file.name for file in tmp_path.iterdir()] == ["a"]
+
+
+class Booby:
+    """Relu sans précaution, cet objet crée un dossier."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def test_reading_a_checkpoint_runs_no_code(tmp_path):
+    """Un fichier bien formé, d'empreinte exacte, mais qui exécuterait du code, est refusé."""
+    path, trace = tmp_path / "piège", tmp_path / "exécuté"
+    buffer = io.BytesIO()
+    torch.save({"model": Booby(trace)}, buffer)
+    payload = buffer.getvalue()
+    path.write_bytes(b"notebook_utils checkpoint 1\n" + hashlib.sha256(payload).digest() + payload)
+    with both(ValueError, ".*piège.*autre chose que des nombres et des tenseurs", "un fichier écrit par"):
+        load_checkpoint(path, *training())
+    assert not trace.exists()
+    torch.load(io.BytesIO(payload), weights_only=False)
+    assert trace.exists()  # le piège fonctionnait
 
 
 def test_a_stopped_run_stays_stopped(tmp_path):
@@ -430,6 +651,25 @@ def test_seeds_in_parallel_are_seeds_in_sequence():
     assert len(set(processes)) == 2 and os.getpid() not in processes
 
 
+@pytest.mark.parametrize("processes", [1, 2])
+def test_seeds_inherit_the_default_dtype(processes):
+    """Le type de nombres par défaut de l'appelant vaut dans les processus, puis n'y reste pas."""
+
+    def experiment(seed):
+        if seed == 3:
+            torch.set_default_dtype(torch.float16)
+        return torch.rand(3, generator=torch.Generator().manual_seed(seed))
+
+    for dtype in (torch.float64, torch.float32):
+        torch.set_default_dtype(dtype)
+        try:
+            found = run_seeds(experiment, [1, 2, 3], processes=processes)
+            expected = [torch.rand(3, generator=new_generator(seed), dtype=dtype) for seed in (1, 2)]
+            assert same(found[:2], expected) and torch.get_default_dtype() == dtype
+        finally:
+            torch.set_default_dtype(torch.float32)
+
+
 SCRIPT = """
 from notebook_utils.seeds import run_seeds
 factor = 10
@@ -478,8 +718,14 @@ def test_seeds_bad_inputs():
     for seeds in ([], [1, 2, 1]):
         with both(ValueError, ".*", "au moins une graine, toutes différentes"):
             run_seeds(print, seeds)
-    for processes in (0, -1, 1.5):
+    for seeds in (5, None, 2.0):
+        with both(TypeError, seeds, "une suite d'entiers"):
+            run_seeds(print, seeds)
+    for processes in (0, -1):
         with both(ValueError, processes, "un entier strictement positif"):
+            run_seeds(print, [1], processes=processes)
+    for processes in (1.5, 2.0, True, "2"):
+        with both(TypeError, ".*", "un entier"):
             run_seeds(print, [1], processes=processes)
 
 
@@ -606,6 +852,9 @@ def test_fit_bad_inputs(tmp_path):
         arguments = {"updates": 10, "generator": generator} | {name: value}
         with pytest.raises(error, match=f"{name} : reçu .*attendu"):
             fit(model, never, cross_entropy, optimizer, **arguments)
+    with pytest.raises(FileNotFoundError, match="checkpoint : reçu .*nulle/part.*attendu un fichier dans un dossier"):
+        path = tmp_path / "nulle" / "part"
+        fit(model, never, cross_entropy, optimizer, 10, generator=generator, checkpoint=path)
     for batch in (torch.zeros(3), (1, 2, 3)):
         with both(TypeError, "(Tensor|tuple de longueur 3)", r"un couple \(x, y\)"):
             train_step(model, batch, cross_entropy, optimizer)

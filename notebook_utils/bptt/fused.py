@@ -48,6 +48,8 @@ class FusedLSTM(LSTMCell):
         True
     """
 
+    unrolled_cell = "LSTMCell"  # celle qu'elle déplie : voir recurrent.check_cell
+
     def forward(self, x, state=None):
         """Rend ``outputs`` ``(B, T, H)`` et ``LSTMState(h, c)`` ; ``x`` est ``(B, T, D)``."""
         h_0, c_0 = check_start(self, x, state)

@@ -44,7 +44,7 @@ class GRU(GRUCell):
         \delta^r_t = \frac{\partial L}{\partial a^r_t}
             &= m_t \odot r_t \odot (1 - r_t) \odot \delta^n_t
 
-    L'état précédent a deux lecteurs de plus que la perte, les portes et l'interpolation :
+    L'état précédent a cinq lecteurs, la perte, les deux portes, :math:`m_t` et l'interpolation :
 
     .. math::
 
@@ -81,6 +81,8 @@ class GRU(GRUCell):
         >>> outputs.shape, torch.equal(outputs[:, -1], state)
         (torch.Size([2, 7, 5]), True)
     """
+
+    unrolled_cell = "GRUCell"  # celle qu'elle déplie : voir recurrent.check_cell
 
     def forward(self, x, state=None):
         """Rend ``outputs`` ``(B, T, H)`` et l'état final ``(B, H)`` ; ``x`` est ``(B, T, D)``."""

@@ -80,6 +80,8 @@ class LSTM(LSTMCell):
         (torch.Size([2, 7, 5]), torch.Size([2, 5]), True)
     """
 
+    unrolled_cell = "LSTMCell"  # celle qu'elle déplie : voir recurrent.check_cell
+
     def forward(self, x, state=None):
         """Rend ``outputs`` ``(B, T, H)`` et ``LSTMState(h, c)`` ; ``x`` est ``(B, T, D)``."""
         h_0, c_0 = check_start(self, x, state)

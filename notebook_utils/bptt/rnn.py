@@ -50,6 +50,8 @@ class RNN(RNNCell):
 
     Écarts à ``torch.nn.RNN`` : ceux de la cellule ; une seule couche, un seul sens ;
     l'état est de forme ``(B, H)`` ; pas de dérivée seconde (``create_graph=True`` est refusé).
+    Ce que la couche rend ne se modifie pas sur place tant qu'autograd le suit
+    (``outputs[:, 0] = 0``, ``relu_``, ``Dropout(inplace=True)``) : modifiez ``outputs.clone()``.
 
     Args:
         input_size: taille :math:`D` de l'entrée.
@@ -75,6 +77,8 @@ class RNN(RNNCell):
         >>> layer.W_h.grad.shape
         torch.Size([5, 5])
     """
+
+    unrolled_cell = "RNNCell"  # celle qu'elle déplie : voir recurrent.check_cell
 
     def forward(self, x, state=None):
         """Rend ``outputs`` ``(B, T, H)`` et l'état final ``(B, H)`` ; ``x`` est ``(B, T, D)``."""

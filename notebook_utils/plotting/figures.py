@@ -99,7 +99,8 @@ def plot_gradient_norms(norms, ax=None, roles=None):
         à la plus grande graine, et chaque courbe étiquetée à son extrémité.
 
     Raises:
-        ValueError: si le dictionnaire est vide, une forme inattendue ou un rôle inconnu.
+        ValueError: si le dictionnaire est vide, une forme inattendue, une norme négative ou NaN,
+            ou un rôle inconnu.
 
     Example:
         >>> from matplotlib.figure import Figure
@@ -109,6 +110,10 @@ def plot_gradient_norms(norms, ax=None, roles=None):
         [1.0, 0.55, 0.2]
     """
     backwards = {label: np.asarray(values)[..., ::-1] for label, values in norms.items()}
+    for label, values in backwards.items():
+        wrong = values[~(values >= 0)]  # un NaN n'est pas ≥ 0
+        if wrong.size:
+            raise ValueError(f"{label} : reçu {wrong[0]}, attendu des normes positives ou nulles")
     expected = "(T+1) ou (graines, T+1)"
     ax = _log_lines(backwards, ax, roles, dimensions=(1, 2), expected=expected)
     ax.set_xlabel("nombre de pas remontés, $T - t$")

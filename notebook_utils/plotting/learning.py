@@ -75,7 +75,7 @@ def plot_pca(points, groups, ax=None, roles=None, explained=None):
 
     Args:
         points: les projections, de forme ``(N, 2)``.
-        groups: le groupe de chaque point, une liste de ``N`` étiquettes.
+        groups: le groupe de chaque point, une liste, un tableau ou un tenseur de ``N`` étiquettes.
         ax: les axes où tracer ; de nouveaux axes par défaut.
         roles: un dictionnaire ``{étiquette: rôle}`` qui choisit les couleurs de la palette.
         explained: les parts de variance des deux axes, entre 0 et 1, à écrire le long des axes.
@@ -84,7 +84,8 @@ def plot_pca(points, groups, ax=None, roles=None, explained=None):
         Les axes, avec l'étiquette de chaque groupe près de son point médian.
 
     Raises:
-        ValueError: si une forme est inattendue, un nombre indéfini, ou un rôle inconnu.
+        ValueError: si une forme est inattendue, un nombre indéfini, un rôle inconnu,
+            ou si ``explained`` n'est pas deux parts entre 0 et 1.
 
     Example:
         >>> from matplotlib.figure import Figure
@@ -92,7 +93,8 @@ def plot_pca(points, groups, ax=None, roles=None, explained=None):
         >>> [text.get_text() for text in ax.texts]
         ['mai', 'juin']
     """
-    points = _checked_points(points, groups)
+    groups = groups.tolist() if hasattr(groups, "tolist") else groups
+    points, shares = _checked_points(points, groups), _shares(explained)
     labels = list(dict.fromkeys(groups))
     colours = _colours(labels, roles)
     ax = _axes(ax, figsize=(6.4, 5.6))
@@ -105,7 +107,6 @@ def plot_pca(points, groups, ax=None, roles=None, explained=None):
     ax.set_aspect("equal", adjustable="datalim")
     _label_centres(ax, np.array(centres), labels, colours)
     names = ("première composante", "deuxième composante")
-    shares = [f" ({format_number(round(100 * s), 3)} % de la variance)" for s in explained] if explained else ["", ""]
     ax.set(xlabel=names[0] + shares[0], ylabel=names[1] + shares[1])
     return _finish(ax)
 
@@ -114,11 +115,11 @@ def _checked_curve(label, pair):
     """Rend ``x`` ``(points)`` et ``y`` ``(graines, points)``, les graines courtes prolongées."""
     x, y = pair
     x = np.asarray(x, dtype=float)
-    rows = [np.asarray(row, dtype=float) for row in (y if np.ndim(y[0]) else [y])]
+    rows = [np.asarray(row, dtype=float) for row in (y if len(y) and np.ndim(y[0]) else [y])]
     shapes = [row.shape for row in rows]
     if x.ndim != 1 or any(len(shape) != 1 for shape in shapes) or max(shapes)[0] != len(x) or min(shapes)[0] == 0:
         received = f"x de forme {x.shape} et des graines de formes {sorted(set(shapes))}"
-        raise ValueError(f"{label} : reçu {received}, attendu (points) et (graines, points)")
+        raise ValueError(f"{label} : reçu {received}, attendu (points) et (graines, points), au moins un point")
     if not (np.diff(x) > 0).all():
         raise ValueError(f"{label} : reçu une abscisse qui ne croît pas, attendu x croissant")
     y = np.array([np.pad(row, (0, len(x) - len(row)), mode="edge") for row in rows])  # (graines, points)
@@ -136,6 +137,16 @@ def _checked_points(points, groups):
     if not np.isfinite(points).all():
         raise ValueError("points : reçu une valeur indéfinie ou infinie, attendu des nombres finis")
     return points
+
+
+def _shares(explained):
+    """Rend ce qu'il faut écrire après le nom de chaque axe : sa part de variance, si elle est connue."""
+    if explained is None:
+        return "", ""
+    shares = np.asarray(explained, dtype=float)
+    if shares.shape != (2,) or not ((shares >= 0) & (shares <= 1)).all():
+        raise ValueError(f"explained : reçu {shares.tolist()}, attendu deux parts entre 0 et 1")
+    return [f" ({format_number(round(100 * share), 3)} % de la variance)" for share in shares.tolist()]
 
 
 def _label_centres(ax, centres, labels, colours):

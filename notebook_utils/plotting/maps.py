@@ -282,8 +282,9 @@ def _checked_weights(name, values, square=False):
     wanted = "(N, N)" if square else "(N, M)"
     if values.ndim != 2 or values.size == 0 or (square and values.shape[0] != values.shape[1]):
         raise ValueError(f"{name} : reçu la forme {values.shape}, attendu {wanted}, non vide")
-    if not (np.isfinite(values) & (values >= 0)).all():
-        raise ValueError(f"{name} : reçu {values.min()}, attendu des valeurs finies, positives ou nulles")
+    wrong = values[~(np.isfinite(values) & (values >= 0))]
+    if wrong.size:
+        raise ValueError(f"{name} : reçu {wrong[0]}, attendu des valeurs finies, positives ou nulles")
     return values
 
 

@@ -21,7 +21,8 @@ class Shade(NamedTuple):
     dark: str
 
 
-#: Une teinte par rôle. Les rôles tracés contrastent d'au moins 4,5:1 avec le papier,
+#: Une teinte par rôle.
+#: Les rôles tracés contrastent d'au moins 4,5:1 avec le papier,
 #: et restent distincts pour les lecteurs protanopes, deutéranopes et tritanopes.
 #: La GRU reprend deux couleurs de la LSTM : sa porte de mise à jour z celle de la porte d'entrée
 #: (``input_gate``), sa porte de réinitialisation r celle de la porte d'oubli (``forget``).

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ._checks import check_integer, check_real
+from ._checks import check_integer, check_real, check_shape
 from .task import SPLITS, Batch, Task, draw_integers
 
 __all__ = ["Adding"]
@@ -137,6 +137,7 @@ class Adding(Task):
         return sum(free * values**length + with_first * values ** (length - 1) for length in lengths)
 
     def _residues(self, inputs):
+        check_shape("inputs", inputs, ("B", self.steps, 2))
         _starts(inputs)
         grid = (inputs[..., 0].double() * _HALF).round().to(torch.int64)  # (B, T)
         return grid.sum(dim=1) % 4

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from ._checks import check_integer, check_real, check_texts
+from ._checks import check_integer, check_real, check_shape, check_texts
 from .task import SPLITS, Batch, Task, draw_digits, draw_integers
 
 __all__ = ["Echo", "echo_targets"]
@@ -188,6 +188,7 @@ class Echo(Task):
         return 2**self.steps
 
     def _residues(self, inputs):
+        check_shape("inputs", inputs, ("B", self.steps, 1))  # un flux entier, et non une fenêtre
         bits = _bits("inputs", inputs)  # (B, T)
         half = bits.shape[1] // 2
         return bits[:, :half].sum(dim=1) % 2 + 2 * (bits[:, half:].sum(dim=1) % 2)

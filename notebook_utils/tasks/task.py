@@ -121,7 +121,7 @@ class Task(ABC):
 
         Raises:
             TypeError: si ``inputs`` n'est pas un tenseur de nombres à virgule flottante.
-            ValueError: si ``inputs`` n'a pas la forme ou les valeurs d'entrées de la tâche.
+            ValueError: si ``inputs`` n'a pas la longueur, ``steps``, ou les valeurs d'entrées de la tâche.
 
         Example:
             >>> from notebook_utils.tasks import EASY

@@ -206,7 +206,9 @@ class TemporalOrder(Task):
         return sum(places * 4 * 4 ** (length - 4) for length in self.length)
 
     def _residues(self, inputs):
-        codes = read_one_hot("inputs", inputs, ("B", "T", 8), padded=True)  # (B, T)
+        codes = read_one_hot("inputs", inputs, ("B", self.width, 8), padded=True)  # (B, W)
+        for sequence in self.decode(inputs):
+            temporal_order_class(sequence)  # refuse ce qui n'a pas la forme de la règle
         return codes.sum(dim=1) % 4  # une ligne nulle a le code 8 : elle ne compte pas
 
     def _draw(self, batch_size, split, generator):
