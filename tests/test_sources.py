@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import unicodedata
 
 import pytest
 import yaml
@@ -90,11 +91,7 @@ def test_numbered_figures_are_mentioned():
 
 def test_cited_keys_exist_and_bibliography_has_no_orphan():
     keys = set(re.findall(r"^@\w+\{([^,]+),$", (ROOT / "references.bib").read_text("utf-8"), re.MULTILINE))
-    cited = {
-        key.strip()
-        for group in re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", ALL_TEXT)
-        for key in group.split(",")
-    }
+    cited = {key.strip() for group in re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", ALL_TEXT) for key in group.split(",")}
     assert cited - keys == set(), "clés citées mais absentes de references.bib"
     assert keys - cited == set(), "entrées de references.bib jamais citées"
 
@@ -113,11 +110,17 @@ def test_glued_values_are_computed_and_used(page):
 def test_glossary_terms_used_exist():
     glossary = text_of(BOOK / "glossaire.md")
     defined = {row.strip() for row in re.findall(r"^(\w[^\n(:]*)\n  \(", glossary, re.MULTILINE)}
-    used = {
-        (target or label).strip()
-        for label, target in re.findall(r"\{term\}`([^`<]+)(?:<([^>]+)>)?`", ALL_TEXT)
-    }
+    used = {(target or label).strip() for label, target in re.findall(r"\{term\}`([^`<]+)(?:<([^>]+)>)?`", ALL_TEXT)}
     assert used - defined == set()
+
+
+def test_glossary_is_in_alphabetical_order():
+    def plain(term):  # sans accents ni majuscules, comme dans un dictionnaire
+        letters = unicodedata.normalize("NFD", term.lower())
+        return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+    terms = re.findall(r"^(\w[^\n(:]*)\n  \(", text_of(BOOK / "glossaire.md"), re.MULTILINE)
+    assert len(terms) > 40 and terms == sorted(terms, key=plain)
 
 
 FORBIDDEN = {

@@ -50,7 +50,7 @@ class UnnumberedPreface(SphinxPostTransform):
 
 
 class StartAppendices(SphinxPostTransform):
-    """Les annexes sont numérotées par des lettres."""
+    """Les annexes sont numérotées par des lettres, et leurs figures aussi : A.1, comme le chapitre."""
 
     default_priority = 20
     formats = ("latex",)
@@ -59,7 +59,8 @@ class StartAppendices(SphinxPostTransform):
         for start in self.document.findall(nodes.section):
             docname = self.env.path2doc(start.source) if start.source else None
             if docname == APPENDICES_START:
-                raw = nodes.raw("", r"\appendix", format="latex")
+                numbering = r"\appendix\renewcommand{\thefigure}{\thechapter.\arabic{figure}}"
+                raw = nodes.raw("", numbering, format="latex")
                 start.parent.insert(start.parent.index(start), raw)
                 return
 
