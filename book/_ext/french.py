@@ -114,6 +114,35 @@ class SpaceResolved(SphinxPostTransform):
         space(self.document)
 
 
+OPENING, CLOSING = re.compile(r"[(\[’]+$"), re.compile(r"^[)\].,…]+")
+
+
+class KeepPunctuation(SphinxPostTransform):
+    """Une formule reste avec la ponctuation qui la touche : un navigateur couperait la ligne entre les deux."""
+
+    default_priority = 950
+    formats = ("html",)
+
+    def run(self, **kwargs) -> None:
+        for math in list(self.document.findall(nodes.math)):
+            before, after = self.beside(math, -1, OPENING), self.beside(math, 1, CLOSING)
+            if before or after:
+                group = nodes.inline("", classes=["d-un-bloc"])
+                math.replace_self(group)
+                group += [nodes.Text(before), math, nodes.Text(after)]
+
+    @staticmethod
+    def beside(math: nodes.math, step: int, punctuation: re.Pattern) -> str:
+        """Ôte de la page la ponctuation qui touche la formule, de ce côté, et la rend."""
+        place = math.parent.index(math) + step
+        text = math.parent[place] if 0 <= place < len(math.parent) else None
+        found = punctuation.search(text.astext()) if isinstance(text, nodes.Text) else None
+        if not found:
+            return ""
+        math.parent[place] = nodes.Text(punctuation.sub("", text.astext()))
+        return found.group()
+
+
 class FrenchMessages(NullTranslations):
     """Catalogue prioritaire : les mots du livre d'abord, ceux des bibliothèques ensuite."""
 
@@ -160,5 +189,6 @@ def setup(app):
     languages["fr"] = FrenchSearch
     app.add_transform(SpaceSource)
     app.add_post_transform(SpaceResolved)
+    app.add_post_transform(KeepPunctuation)
     app.connect("builder-inited", complete_catalogues)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
