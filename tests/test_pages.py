@@ -130,6 +130,16 @@ def test_notebooks_read_well_without_myst(chapter):
     assert text.startswith("# ")
 
 
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda page: page.stem)
+def test_formulas_keep_their_punctuation(chapter):
+    """Une ligne ne peut pas commencer par le point qui suit une formule."""
+    page = tree(HTML / "book" / f"{chapter.stem}.html")
+    formulas = page.xpath("//span[contains(@class, 'math')]")
+    loose = [formula for formula in formulas if re.match(r"[)\].,…]", formula.tail or "")]
+    assert len(formulas) > 10 and all("d-un-bloc" in formula.getparent().get("class", "") for formula in loose)
+    assert loose, "aucune formule suivie d'un point : la règle n'est pas mise à l'épreuve"
+
+
 def test_every_glossary_term_is_reachable():
     page = HTML / "book" / "glossaire.html"
     terms = attributes(page, "//dt/@id")
