@@ -23,6 +23,7 @@ from .plotting import (
     PALETTE,
     Shade,
     format_number,
+    format_range,
     french_axis,
     plot_attention,
     plot_confusion_matrix,
@@ -38,6 +39,7 @@ from .plotting import (
     prepare_notebook_graphics,
     sequential_colormap,
 )
+from .prose import glue_number, glue_range, glue_text
 from .recurrent import Recurrent, unroll
 from .scalar_gradients import (
     scalar_state_gradient,
@@ -46,7 +48,7 @@ from .scalar_gradients import (
     scalar_weight_gradient_sum,
     tanh_derivative,
 )
-from .seeds import run_seeds
+from .seeds import run_seeds, seeded
 from .tasks import (
     EASY,
     HARD,
@@ -110,7 +112,11 @@ __all__ = [
     "evaluate",
     "fit",
     "format_number",
+    "format_range",
     "french_axis",
+    "glue_number",
+    "glue_range",
+    "glue_text",
     "identity_",
     "jacobian_products",
     "jacobian_singular_values",
@@ -137,6 +143,7 @@ __all__ = [
     "scalar_unroll",
     "scalar_weight_gradient",
     "scalar_weight_gradient_sum",
+    "seeded",
     "sequential_colormap",
     "set_forget_bias_",
     "set_update_bias_",

@@ -1,5 +1,11 @@
-r"""Répéter une expérience sur plusieurs graines, en parallèle."""
+r"""Les graines du livre : d'où vient le hasard, et comment répéter une expérience.
 
+Tout générateur d'un chapitre sort de :func:`seeded` ; la variable d'environnement ``DECALAGE_GRAINES``
+les décale tous à la fois, et ``make graines`` s'en sert pour rejouer le livre avec d'autres tirages.
+"""
+
+import numbers
+import os
 from collections.abc import Iterable
 from contextlib import contextmanager
 
@@ -10,7 +16,59 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from .cells import _check_size
 from .progress import progress_bar
 
-__all__ = ["run_seeds"]
+__all__ = ["run_seeds", "seeded"]
+
+#: Nom de la variable d'environnement qui décale toutes les graines ; absente, rien n'est décalé.
+SHIFT_VARIABLE = "DECALAGE_GRAINES"
+_STRIDE = 10_000_000  # plus que la plus grande graine d'un chapitre : deux décalages ne partagent rien
+
+
+def seeded(seed, fixed=None):
+    r"""Un générateur de nombres aléatoires, à l'état que désigne une graine.
+
+    C'est ``torch.Generator().manual_seed(seed)``, à ceci près que la variable d'environnement
+    ``DECALAGE_GRAINES``, un entier, décale toutes les graines du livre :
+    un chapitre rejoué sous un autre décalage refait ses expériences avec d'autres tirages,
+    et ses affirmations doivent tenir.
+
+    Args:
+        seed: la graine, un entier positif ou nul inférieur à dix millions.
+        fixed: la raison, en toutes lettres, pour laquelle ce tirage ne se décale pas
+            (un exemple déroulé à la main, un tirage que le texte décrit). Par défaut, il se décale.
+
+    Returns:
+        Un ``torch.Generator`` neuf, sur le processeur central.
+
+    Raises:
+        TypeError: si ``seed`` n'est pas un entier, ou ``fixed`` pas un texte.
+        ValueError: si ``seed`` est hors de ses bornes, si ``fixed`` est vide,
+            ou si ``DECALAGE_GRAINES`` n'est pas un entier positif ou nul.
+
+    Example:
+        >>> first, second = (torch.rand(3, generator=seeded(0)) for _ in range(2))
+        >>> torch.equal(first, second)
+        True
+        >>> torch.randperm(4, generator=seeded(1, fixed="lot montré dans le texte"))
+        tensor([1, 3, 2, 0])
+    """
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
+        raise TypeError(f"seed : reçu {seed!r} ({type(seed).__name__}), attendu un entier")
+    if not 0 <= seed < _STRIDE:
+        raise ValueError(f"seed : reçu {seed}, attendu un entier de 0 à {_STRIDE - 1}")
+    if fixed is not None and not isinstance(fixed, str):
+        raise TypeError(f"fixed : reçu {fixed!r} ({type(fixed).__name__}), attendu la raison, en toutes lettres")
+    if fixed is not None and not fixed.strip():
+        raise ValueError("fixed : reçu un texte vide, attendu la raison de ne pas décaler la graine")
+    shift = 0 if fixed else _shift()
+    return torch.Generator().manual_seed(int(seed) + _STRIDE * shift)
+
+
+def _shift():
+    """Le décalage demandé par l'environnement ; 0 sans lui."""
+    text = os.environ.get(SHIFT_VARIABLE, "0")
+    if not text.isdecimal():
+        raise ValueError(f"{SHIFT_VARIABLE} : reçu {text!r}, attendu un entier positif ou nul")
+    return int(text)
 
 
 def run_seeds(function, seeds, processes=None):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
@@ -60,7 +62,8 @@ def execute(chapter: Path, to_the_end: bool = False) -> nbformat.NotebookNode:
             raise
     failed = [cell for cell in executed(notebook) if is_failed(cell)]
     if failed:
-        raise ChapterError("\n\n".join(f"{place(cell, chapter)}\n{error_of(cell)}" for cell in failed))
+        heads = [f"{place(cell, chapter)} « {failing_row(cell)} »" for cell in failed]
+        raise ChapterError("\n\n".join(f"{head}\n{error_of(cell)}" for head, cell in zip(heads, failed, strict=True)))
     notebook.metadata = nbformat.from_dict(metadata)  # le noyau y ajoute sa propre description
     return notebook
 
@@ -70,12 +73,61 @@ def executed(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 
 
 def place(cell: nbformat.NotebookNode, chapter: Path) -> str:
-    return f"{chapter.relative_to(ROOT)}:{line_of(cell, chapter)}: la cellule a échoué."
+    """Le fichier, la ligne de la page où la cellule s'est arrêtée, et ce qui s'y est passé."""
+    return f"{chapter.relative_to(ROOT)}:{line_of(cell, chapter) + failing_rank(cell)}: la cellule a échoué."
+
+
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def error_of(cell: nbformat.NotebookNode) -> str:
     """La trace de l'erreur d'une cellule."""
     return "\n".join("\n".join(out.traceback) for out in cell.outputs if out.output_type == "error")
+
+
+def failing_rank(cell: nbformat.NotebookNode) -> int:
+    """Rang, dans la cellule, de la ligne en cours quand l'erreur est survenue ; 0 si la trace ne le dit pas."""
+    count = cell.get("execution_count")
+    found = re.search(rf"Cell In\[{count}\], line (\d+)", ANSI.sub("", error_of(cell)))
+    return int(found[1]) - 1 if found else 0
+
+
+def failing_row(cell: nbformat.NotebookNode) -> str:
+    """Cette ligne elle-même."""
+    rows = cell.source.splitlines()
+    return rows[failing_rank(cell)].strip() if rows else ""
+
+
+def replay(environment: dict[str, str], selected: list[Path]) -> str:
+    """Rejoue des chapitres jusqu'au bout avec ces variables d'environnement ; les échecs réunis, ou rien.
+
+    Rien n'est gardé : la construction du livre n'en dépend pas.
+    """
+    before = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
+    try:
+        for chapter in in_parallel(replayed, selected):
+            print(f"  {chapter.name}", flush=True)
+    except SystemExit as error:
+        return str(error)
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+    return ""
+
+
+def replayed(chapter: Path) -> Path:
+    execute(chapter, to_the_end=True)
+    return chapter
+
+
+def selected(names: list[str]) -> list[Path]:
+    """Les chapitres nommés, ou tous ; ``SystemExit`` si un nom n'en désigne aucun."""
+    unknown = set(names) - {chapter.stem for chapter in chapters()}
+    if unknown:
+        known = ", ".join(chapter.stem for chapter in chapters())
+        raise SystemExit(f"chapitre inconnu : {', '.join(sorted(unknown))} ; attendu parmi {known}")
+    return [chapter for chapter in chapters() if not names or chapter.stem in names]
 
 
 def is_failed(cell: nbformat.NotebookNode) -> bool:

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 import nbformat
-from chapitres import ROOT, chapters, code_cells, execute, in_parallel, read_chapter
+from chapitres import ROOT, chapters, code_cells, execute, in_parallel, read_chapter, selected
 
 REFERENCES = ROOT / "tests" / "references"
 EMPTY_SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
@@ -99,13 +99,10 @@ def main(names: list[str]) -> None:
             return write_nbval_notebooks()
         except ValueError as error:
             raise SystemExit(str(error)) from error
-    selected = [path for path in chapters() if not names or path.stem in names]
-    unknown = set(names) - {path.stem for path in selected}
-    if unknown:
-        raise SystemExit(f"chapitre inconnu : {', '.join(sorted(unknown))}")
+    wanted = selected(names)
     for stale in set(REFERENCES.glob("*.json")) - {reference_path(path) for path in chapters()}:
         stale.unlink()
-    for target in in_parallel(write, selected):
+    for target in in_parallel(write, wanted):
         print(f"  {target.relative_to(ROOT)}", flush=True)
 
 

@@ -14,7 +14,7 @@ from .figures import (
 )
 from .learning import plot_learning_curves, plot_pca
 from .maps import plot_attention, plot_confusion_matrix, plot_connectivity, plot_states
-from .numbers import format_number, french_axis
+from .numbers import format_number, format_range, french_axis
 from .palette import PALETTE, Shade, sequential_colormap
 from .style import prepare_notebook_graphics
 
@@ -22,6 +22,7 @@ __all__ = [
     "PALETTE",
     "Shade",
     "format_number",
+    "format_range",
     "french_axis",
     "plot_attention",
     "plot_confusion_matrix",

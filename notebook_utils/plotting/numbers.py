@@ -6,7 +6,7 @@ import numbers
 import numpy as np
 from matplotlib.ticker import Formatter, NullFormatter
 
-__all__ = ["format_number", "french_axis"]
+__all__ = ["format_number", "format_range", "french_axis"]
 
 THIN_SPACE = "\u202f"
 MINUS = "\u2212"
@@ -14,17 +14,19 @@ _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SPECIAL = {math.inf: "∞", -math.inf: f"{MINUS}∞"}
 
 
-def format_number(value, digits=3):
+def format_number(value, digits=3, zeros=False):
     r"""Écrit un nombre comme un texte français l'imprime.
 
     Un entier est écrit en entier.
-    Un réel garde ``digits`` chiffres significatifs, sans zéros de fin,
-    et sa partie entière n'est jamais arrondie à la dizaine ;
+    Un réel garde ``digits`` chiffres significatifs, et sa partie entière n'est jamais arrondie à la dizaine ;
     hors de :math:`[10^{-3}, 10^6[`, il est écrit avec une puissance de dix.
+    Les zéros de fin tombent d'un réglage (un pas de 0,01) ; gardez ceux d'une mesure (``zeros=True``),
+    dont ils disent la précision.
 
     Args:
         value: un entier ou un réel, de Python, de NumPy ou de PyTorch (tenseur à un élément).
         digits: nombre de chiffres significatifs d'un réel, au moins 1.
+        zeros: garde les zéros de fin d'un réel.
 
     Returns:
         Le texte, avec virgule décimale, espace fine insécable (U+202F) entre les milliers,
@@ -37,6 +39,8 @@ def format_number(value, digits=3):
     Example:
         >>> format_number(3.14159), format_number(0.5), format_number(2.0)
         ('3,14', '0,5', '2')
+        >>> format_number(0.5, zeros=True), format_number(0.18, zeros=True)
+        ('0,500', '0,180')
         >>> format_number(31390) == "31\u202f390", format_number(-1.5) == "\u22121,5"
         (True, True)
         >>> format_number(8.88e-16, digits=2), format_number(1e-6), format_number(2.5e7)
@@ -48,11 +52,75 @@ def format_number(value, digits=3):
         return _SPECIAL.get(value, "indéfini")
     if isinstance(value, numbers.Integral):
         return _french(f"{value:,d}")
+    trimmed = str if zeros else _without_trailing_zeros
     mantissa, exponent = _scientific(value, digits)
-    if value == 0 or 1e-3 <= abs(value) < 1e6:
-        text = f"{value:,.{max(0, digits - 1 - exponent)}f}"
-        return _french(_without_trailing_zeros(text))
-    return _power_of_ten(_french(_without_trailing_zeros(mantissa)), exponent)
+    if _is_plain(value):
+        return _french(trimmed(f"{value:,.{max(0, digits - 1 - exponent)}f}"))
+    return _power_of_ten(_french(trimmed(mantissa)), exponent)
+
+
+def format_range(values, digits=3, unit=""):
+    r"""Écrit la médiane et l'étendue d'une série de mesures : « 98,7 % (de 97,2 à 100,0) ».
+
+    La médiane est interpolée (celle de NumPy) : pour un nombre pair de mesures, la moyenne des deux du milieu.
+    Les trois nombres ont autant de décimales, celles de la médiane écrite avec ``digits`` chiffres ;
+    si des puissances de dix les séparent, chacun garde ses propres chiffres significatifs.
+    Des mesures toutes égales n'ont pas d'étendue : leur valeur est écrite seule.
+
+    Args:
+        values: les mesures, au moins une, entières ou réelles.
+        digits: nombre de chiffres significatifs de la médiane.
+        unit: ce qui suit la médiane, après une espace fine insécable.
+
+    Returns:
+        Le texte.
+
+    Raises:
+        TypeError: si ``values`` ne se lit pas comme une série de nombres.
+        ValueError: si elle est vide, ou si une mesure n'est pas un nombre.
+
+    Example:
+        >>> format_range([97.2, 98.7, 100.0], unit="%").replace("\u202f", " ")
+        '98,7 % (de 97,2 à 100,0)'
+        >>> format_range([3, 5, 8, 4]), format_range([1e-9, 0.02, 0.3], digits=2), format_range([7, 7])
+        ('4,50 (de 3 à 8)', '0,020 (de 1,0·10⁻⁹ à 0,30)', '7')
+    """
+    low, middle, high = _spread(values)
+    unit = THIN_SPACE + unit if unit else ""
+    low, middle, high = _alike([low, middle, high], digits)
+    return f"{middle}{unit}" if low == high else f"{middle}{unit} (de {low} à {high})"
+
+
+def _spread(values):
+    """Minimum, médiane interpolée et maximum ; entiers si les mesures le sont."""
+    try:
+        series = np.asarray([getattr(value, "item", lambda value=value: value)() for value in values])
+    except TypeError as error:
+        raise TypeError(f"values : reçu {values!r}, attendu une série de nombres") from error
+    if series.dtype.kind not in "iuf":
+        raise TypeError(f"values : reçu {values!r}, attendu une série de nombres")
+    if series.size == 0 or np.isnan(series).any():
+        raise ValueError(f"values : reçu {values!r}, attendu au moins une mesure, et aucune indéfinie")
+    found = series.min(), np.median(series), series.max()
+    whole = series.dtype.kind in "iu"
+    return [int(number) if whole and number == int(number) else float(number) for number in found]
+
+
+def _alike(three, digits):
+    """Les trois nombres avec les mêmes décimales, quand cela garde à chacun un chiffre significatif."""
+    real = [float(value) for value in three if not isinstance(value, int)]
+    sizes = [abs(value) for value in real if value]
+    plain = real and all(map(_is_plain, real)) and math.isfinite(sum(real))
+    decimals = max(0, digits - 1 - _scientific(three[1], digits)[1]) if plain else 0
+    if not plain or any(round(size, decimals) == 0 for size in sizes):
+        return [format_number(value, digits, zeros=True) for value in three]
+    return [
+        format_number(value) if isinstance(value, int) else _french(f"{value:,.{decimals}f}") for value in three
+    ]
+
+
+def _is_plain(value):
+    return value == 0 or 1e-3 <= abs(value) < 1e6
 
 
 def french_axis(ax):

@@ -1,4 +1,4 @@
-"""Lecture des sources du livre pour les tests : pages, cellules, directives, texte courant."""
+"""Lecture des sources du livre : pages, cellules, directives, texte courant."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def text_of(page: Path) -> str:
     return page.read_text(encoding="utf-8")
 
 
-def cells(page: Path) -> list[tuple[int, str, str]]:
-    """Cellules de code : ligne, en-tête YAML ou options, code."""
-    text, found = text_of(page), []
+def cells(page: Path, text: str | None = None) -> list[tuple[int, str, str]]:
+    """Cellules de code d'une page, ou d'un passage de cette page : ligne, en-tête YAML ou options, code."""
+    text, found = text_of(page) if text is None else text, []
     for match in CELL.finditer(text):
         header, code = split_header(match["body"])
         found.append((text.count("\n", 0, match.start()) + 1, header, code))
@@ -43,9 +43,9 @@ def split_header(body: str) -> tuple[str, str]:
     return "".join(rows[:size]), "".join(rows[size:])
 
 
-def prose(page: Path) -> list[tuple[int, str]]:
+def prose(page: Path, text: str | None = None) -> list[tuple[int, str]]:
     """Lignes de texte courant, numérotées : ni code, ni équation, ni dessin, ni en-tête."""
-    text = text_of(page)
+    text = text_of(page) if text is None else text
     for pattern in (CELL, DRAWING_BODY, CODE_BLOCK, FRONT_MATTER, MATH):
         text = pattern.sub(blank, text)
     rows = enumerate(text.splitlines(), start=1)
