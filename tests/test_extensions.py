@@ -25,6 +25,8 @@ from notebook_utils.plotting import PALETTE
         ("ainsi : voici", "ainsi\u00a0: voici"),
         ("« mot »", "«\u202fmot\u202f»"),
         ("50 %", "50\u202f%"),
+        (" % des graines", "\u202f% des graines"),
+        ("20 000 et 1 234 567, mais 1997 100", "20\u202f000 et 1\u202f234\u202f567, mais 1997 100"),
         ("l'état", "l’état"),
         ("x -- l'entrée", "x – l’entrée"),
         ("x:y, 12:30", "x:y, 12:30"),
