@@ -10,7 +10,7 @@ import unicodedata
 import mesurer
 import pytest
 import yaml
-from sources import BOOK, CHAPTERS, PAGES, ROOT, cells, markdown, prose, text_of
+from sources import BOOK, CHAPTERS, EXECUTED, PAGES, ROOT, cells, markdown, prose, text_of
 
 ALL_TEXT = "\n".join(text_of(page) for page in PAGES)
 LABELS = re.compile(r"^\s*:?name: (\S+)$|\$\$ \(([\w-]+)\)$|^\(([\w:-]+)\)=$", re.MULTILINE)
@@ -49,19 +49,19 @@ def test_exercises_have_executed_solutions(page):
     assert all("{code-cell}" in body for body in bodies)
 
 
-@pytest.mark.parametrize("page", CHAPTERS, **ids)
+@pytest.mark.parametrize("page", EXECUTED, **ids)
 def test_cells_are_short(page):
     too_long = [line for line, _, code in cells(page) if len(code.splitlines()) > 25]
     assert not too_long, f"cellules de plus de 25 lignes : {too_long}"
 
 
-@pytest.mark.parametrize("page", CHAPTERS, **ids)
+@pytest.mark.parametrize("page", EXECUTED, **ids)
 def test_cells_do_not_end_with_a_semicolon(page):
     """nbval n'en tient pas compte : on finit par « ax = … », qui n'affiche rien non plus."""
     assert not [line for line, _, code in cells(page) if code.rstrip().endswith(";")]
 
 
-@pytest.mark.parametrize("page", CHAPTERS, **ids)
+@pytest.mark.parametrize("page", EXECUTED, **ids)
 def test_plotted_figures_are_described(page):
     """Une cellule qui trace a un nom, une légende et un texte alternatif."""
     for line, header, code in cells(page):
@@ -100,7 +100,7 @@ def test_cited_keys_exist_and_bibliography_has_no_orphan():
 GLUED = re.compile(r"""glue_(?:text|number|range)\(\s*(f?)"([^"]+)\"""")
 
 
-@pytest.mark.parametrize("page", CHAPTERS, **ids)
+@pytest.mark.parametrize("page", EXECUTED, **ids)
 def test_glued_values_are_computed_and_used(page):
     """Chaque valeur lue est calculée par la page, chaque valeur calculée est lue, et sa clé dit de quelle page."""
     text = text_of(page)
@@ -117,7 +117,7 @@ def visible(page) -> list[tuple[int, str]]:
     return [(line, code) for line, header, code in cells(page) if not any(tag in header for tag in mesurer.HIDDEN)]
 
 
-@pytest.mark.parametrize("page", CHAPTERS, **ids)
+@pytest.mark.parametrize("page", EXECUTED, **ids)
 def test_visible_code_fits_the_column(page):
     wide = [
         f"{page.name}:{line + rank}: {len(row)} signes : {row}"
@@ -128,12 +128,12 @@ def test_visible_code_fits_the_column(page):
     assert not wide, "\n".join(wide)
 
 
-@pytest.mark.parametrize("page", CHAPTERS, **ids)
+@pytest.mark.parametrize("page", EXECUTED, **ids)
 def test_visible_cells_hold_no_plumbing(page):
     assert not [f"{page.name}:{line}" for line, code in visible(page) if "glue_" in code]
 
 
-@pytest.mark.parametrize("page", CHAPTERS, **ids)
+@pytest.mark.parametrize("page", EXECUTED, **ids)
 def test_visible_checks_show_something(page):
     """Une cellule visible qui vérifie dit aussi ce qu'elle a trouvé ; une pure vérification est repliée."""
     stored = json.loads((ROOT / "tests" / "references" / f"{page.stem}.json").read_text("utf-8"))
@@ -153,7 +153,7 @@ SEEDS = re.compile(
 )
 
 
-@pytest.mark.parametrize("page", CHAPTERS, **ids)
+@pytest.mark.parametrize("page", EXECUTED, **ids)
 def test_seeds_come_from_one_place(page):
     """Tout hasard sort de ``seeded``, que ``make graines`` décale ; sauf une faute montrée comme telle."""
     rows = [
@@ -168,7 +168,7 @@ def test_seeds_come_from_one_place(page):
 LOW_MEDIAN = re.compile(r"torch\.median\(|(?<!\bnp)(?<!\bstatistics)(?<!\bnumpy)\.median\(|median_low|median_high")
 
 
-@pytest.mark.parametrize("path", [*CHAPTERS, *sorted((ROOT / "notebook_utils").rglob("*.py"))], **ids)
+@pytest.mark.parametrize("path", [*EXECUTED, *sorted((ROOT / "notebook_utils").rglob("*.py"))], **ids)
 def test_medians_are_interpolated(path):
     """``torch.median`` prend la plus basse des deux mesures du milieu : une seule sorte de médiane dans le livre."""
     assert not LOW_MEDIAN.search(text_of(path))
