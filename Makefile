@@ -3,7 +3,7 @@ SHELL := bash
 PYTHON_VENV := .venv/bin/python
 PORT ?= 8000
 .DEFAULT_GOAL := aide
-.PHONY: aide livre pdf test carnets dessins references arrondis graines bench lire propre installer-tex installer-tests
+.PHONY: aide livre pdf test carnets dessins references arrondis graines mesurer bench lire propre installer-tex installer-tests
 
 aide: ## Affiche cette liste
 	@echo "Cibles :"
@@ -37,6 +37,9 @@ arrondis: .venv/livre.ok ## Réexécute les chapitres avec les instructions d'au
 
 graines: .venv/livre.ok ## Rejoue les chapitres avec d'autres graines (CHAPITRE=echo DECALAGES=4,5)
 	@$(PYTHON_VENV) scripts/graines.py $(if $(DECALAGES),--decalages $(DECALAGES)) $(CHAPITRE)
+
+mesurer: .venv/livre.ok ## Compte les mots et le code visible des chapitres, estime leur temps de lecture
+	@$(PYTHON_VENV) scripts/mesurer.py $(CHAPITRE)
 
 bench: .venv/livre.ok ## Mesure les performances annoncées
 	@for mesure in bench/bench_*.py; do $(PYTHON_VENV) $$mesure || exit 1; done

@@ -14,7 +14,7 @@ _KEY = re.compile(r"[a-z0-9]+(-[A-Za-z0-9_+]+)+")
 
 
 def glue_text(key, text):
-    r"""Colle un texte sous une clé, que la page lit par ``{glue:text}`clé```.
+    r"""Colle un texte sous une clé, que la page lira.
 
     Args:
         key: la clé, qui commence par le nom du chapitre : ``"echo-mur"``.

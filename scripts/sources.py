@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 PAGES = sorted(BOOK.glob("*.md"))
-CHAPTERS = [page for page in PAGES if "\nkernelspec:" in page.read_text("utf-8")[:600]]
+EXECUTED = [page for page in PAGES if "\nkernelspec:" in page.read_text("utf-8")[:600]]
+CHAPTERS = [page for page in EXECUTED if page.stem != "index"]  # la préface s'exécute, mais n'a pas d'exercices
 
 FENCE = re.compile(r"^[ ]*(?P<fence>`{3,}|:{3,})(?P<info>[^\n]*)$")
 CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)

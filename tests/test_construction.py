@@ -135,7 +135,7 @@ def test_a_failing_cell_is_located(copy):
     write(copy, **{"print(2 * x)": "print(2 * y)"})
     result = build(copy)
     assert result.returncode != 0
-    assert f"book/essai.md:{line_of('x = 3')}: la cellule a échoué" in messages(result)
+    assert f"book/essai.md:{line_of('print(2 * x)')}: la cellule a échoué. « print(2 * y) »" in messages(result)
     assert "NameError" in messages(result)
     assert not (copy / "_build" / "html").exists()
 
@@ -203,8 +203,91 @@ def test_claims_are_tried_with_other_instructions(copy):
     old, recent, native = messages(result).split("→ Instructions : ")[1:]
     assert result.returncode != 0 and "Échecs avec : SSE, AVX2\n" in native
     line = line_of("{extra}")
-    for failures, lines in ((old, (line + 1, line + 6)), (recent, (line + 6,)), (native, ())):
+    for failures, lines in ((old, (line + 2, line + 6)), (recent, (line + 6,)), (native, ())):
         assert re.findall(r"book/essai\.md:(\d+): la cellule a échoué", failures) == [str(n) for n in lines]
     assert not (copy / "_build").exists()
     write(copy)
     assert run(copy, "scripts/arrondis.py").returncode == 0
+
+
+FOLDED = """\
+```{plus-loin} Un détail, $x^2$
+:name: sec-essai-detail
+```
+
+Le texte du détail.
+
+```{code-cell} ipython3
+print("dans le repli")
+```
+
+```{fin-plus-loin}
+```
+
+Après le détail ({ref}`là <sec-essai-detail>`).
+
+````{exercise} Calcul (★, 5 min) : un essai
+:label: exo-essai
+
+Une question.
+
+```{indice}
+Une aide.
+```
+````
+"""
+
+
+def test_folds_hold_text_and_cells(copy):
+    write(copy, FOLDED)
+    result = build(copy)
+    assert result.returncode == 0, messages(result)
+    page = (copy / "_build" / "html" / "book" / "essai.html").read_text("utf-8")
+    fold = re.search(r'<details class="plus-loin" id="sec-essai-detail">(.*?)</details>', page, re.DOTALL)[1]
+    assert re.match(r"\s*<summary>Pour aller plus loin\u00a0: Un détail", fold)
+    assert "Le texte du détail." in fold and "dans le repli" in fold and "Après" not in fold
+    assert re.search(r'<details class="indice">\s*<summary>Indice</summary>\s*<p>Une aide.</p>', page)
+    notebook = (copy / "_build" / "html" / "carnets" / "essai.ipynb").read_text("utf-8")
+    assert all(text in notebook for text in ("Un détail", "Le texte du détail.", "dans le repli", "Une aide."))
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ("```{plus-loin} Un détail\n```\n\n## Un titre\n\n```{fin-plus-loin}\n```", "sans « fin-plus-loin »"),
+        ("```{fin-plus-loin}\n```", "« fin-plus-loin » sans « plus-loin »"),
+    ],
+)
+def test_an_unbalanced_fold_is_located(copy, extra, message):
+    write(copy, extra)
+    result = build(copy)
+    assert result.returncode != 0
+    assert re.search(rf"book/essai.md:{line_of('{extra}')}: .*{message}", messages(result))
+
+
+SEEDED = """\
+```{code-cell} ipython3
+from notebook_utils import seeded
+
+import torch
+
+value = torch.rand((), generator=seeded(0)).item()
+stays = torch.rand((), generator=seeded(0, fixed="nombre cité")).item()
+assert abs(stays - 0.4962566) < 1e-6
+assert abs(value - 0.4962566) < 1e-6
+```
+"""
+
+
+def test_other_seeds_find_the_claim_that_depends_on_one(copy):
+    write(copy, SEEDED)
+    assert build(copy).returncode == 0
+    result = run(copy, "scripts/graines.py", "--decalages", "1,4", "essai")
+    printed = messages(result)
+    line = line_of("{extra}") + SEEDED[: SEEDED.index("assert abs(value")].count("\n")
+    assert result.returncode != 0 and "2 échec(s)" in printed
+    for shift in (1, 4):
+        assert f"book/essai.md:{line}: décalage {shift} : assert abs(value - 0.4962566) < 1e-6" in printed
+    write(copy, SEEDED.replace("assert abs(value", "assert abs(stays"))
+    kept = run(copy, "scripts/graines.py", "--decalages", "2")
+    assert kept.returncode == 0 and "Toutes les assertions tiennent" in messages(kept)

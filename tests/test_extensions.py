@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import drawings
+import names
 import pytest
 from citations import FrenchAuthorYear
 from french import MESSAGES, FrenchMessages, FrenchSearch, with_french_spaces, without_accents
@@ -25,6 +26,8 @@ from notebook_utils.plotting import PALETTE
         ("ainsi : voici", "ainsi\u00a0: voici"),
         ("« mot »", "«\u202fmot\u202f»"),
         ("50 %", "50\u202f%"),
+        (" % des graines", "\u202f% des graines"),
+        ("20 000 et 1 234 567, mais 1997 100", "20\u202f000 et 1\u202f234\u202f567, mais 1997 100"),
         ("l'état", "l’état"),
         ("x -- l'entrée", "x – l’entrée"),
         ("x:y, 12:30", "x:y, 12:30"),
@@ -170,3 +173,26 @@ def test_installer_tells_the_exact_command(tmp_path):
     )
     assert result.returncode == 1
     assert "apt-get install -y --no-install-recommends paquet-qui-n-existe-pas" in result.stderr
+
+
+CELLS = [
+    (False, "import math\nfrom functools import partial\n\ndef half(x):\n    return x / TWO"),
+    (False, "TWO = 2\nunused = 3"),
+    (False, "def drawn(ax):\n    return ax"),
+    (True, "y = half(4)\nprint(math.pi, y, [k for k in range(3)])"),
+    (False, "half = round"),
+    (True, "print(half(2), later())\ndef later():\n    return after"),
+    (False, "after = 1"),
+]
+
+
+def test_the_code_that_printed_cells_need_is_found():
+    """Directement, par une autre cellule repliée, ou redéfini en chemin ; le reste n'est pas imprimé."""
+    assert names.needed(CELLS) == [0, 1, 4, 6]
+    assert names.needed([(False, "%matplotlib inline"), (True, "print(1)")]) == []
+
+
+def test_names_are_those_of_the_cell_itself():
+    code = "import a.b, c as d\nfor i, j in e: k = i\ndef f(x):\n    y = x\nwith g() as h: pass\n(m := 1)"
+    assert names.defined(code) == {"a", "d", "i", "j", "k", "f", "h", "m"}
+    assert names.used("print(a.b(c)[d] + len(e))") == {"a", "c", "d", "e"}

@@ -132,12 +132,26 @@ def test_notebooks_read_well_without_myst(chapter):
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda page: page.stem)
 def test_formulas_keep_their_punctuation(chapter):
-    """Une ligne ne peut pas commencer par le point qui suit une formule."""
+    """Une ligne ne peut pas commencer par le signe qui suit une formule : point, deux-points, pour cent…"""
     page = tree(HTML / "book" / f"{chapter.stem}.html")
     formulas = page.xpath("//span[contains(@class, 'math')]")
-    loose = [formula for formula in formulas if re.match(r"[)\].,…]", formula.tail or "")]
+    loose = [formula for formula in formulas if re.match(r"\s?[)\].,…:;!?%»]", formula.tail or "")]
     assert len(formulas) > 10 and all("d-un-bloc" in formula.getparent().get("class", "") for formula in loose)
     assert loose, "aucune formule suivie d'un point : la règle n'est pas mise à l'épreuve"
+
+
+BREAKS = re.compile(r" [:;!?%»]|« |(?<![\d,\u202f])\d{1,3} \d{3}(?!\d)")
+RUNNING_TEXT = "//article//*[self::p or self::li or self::dd or self::td or self::th or self::figcaption]"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.parent.name == "book"], **ids)
+def test_no_line_can_break_before_a_sign_or_inside_a_number(page):
+    faults = []
+    for block in tree(page).xpath(RUNNING_TEXT):
+        pieces = block.xpath(".//text()[not(ancestor::code or ancestor::pre or ancestor::*[contains(@class,'math')])]")
+        text = "".join(map(str, pieces))
+        faults += [text[max(0, found.start() - 30) : found.end() + 20] for found in BREAKS.finditer(text)]
+    assert not faults, "\n".join(faults)
 
 
 def test_every_glossary_term_is_reachable():

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 
+import names
 import pytest
 from lxml import html as lxml_html
+from mesurer import HIDDEN
 from pypdf import PdfReader
-from sources import CHAPTERS, text_of
+from sources import CHAPTERS, EXECUTED, cells, text_of
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +92,15 @@ def test_same_figure_numbers_as_html(chapter, html, text):
         assert re.search(rf"(?i)figure {re.escape(number)}\b.{{0,60}}{words[0]}", flat), number
 
 
-def test_hidden_inputs_are_not_printed(text):
-    assert "from myst_nb import glue" not in text
-    assert "torch.allclose" in text
+@pytest.mark.parametrize("page", EXECUTED, ids=lambda page: page.stem)
+def test_printed_code_is_complete(page, text):
+    """Une fonction repliée est imprimée, à la fin de son chapitre, si le code imprimé s'en sert."""
+    printed = re.sub(r"\s", "", text)
+    found = [(not any(tag in header for tag in HIDDEN), code) for _, header, code in cells(page)]
+    kept = set(names.needed(found))
+    for rank, (visible, code) in enumerate(found):
+        functions = re.findall(r"^def \w+\(", code, re.MULTILINE)
+        assert not (visible or rank in kept) or all(re.sub(r"\s", "", name) in printed for name in functions)
 
 
 def test_solutions_are_printed(text):

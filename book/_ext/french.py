@@ -18,7 +18,8 @@ SPACINGS = [
     (re.compile(r"[ \u00a0\u202f]+([;!?»])"), FINE + r"\1"),
     (re.compile(r"«[ \u00a0\u202f]+"), "«" + FINE),
     (re.compile(r"[ \u202f]+:(?=[\s\u00a0]|$)"), NBSP + ":"),
-    (re.compile(r"(?<=\d) (?=%)"), FINE),
+    (re.compile(r"[ \u00a0]+(?=%)"), FINE),
+    (re.compile(r"(?<![\d,])(\d{1,3}(?: \d{3})+)(?![\d])"), lambda number: number[0].replace(" ", FINE)),
     (re.compile(r"'"), "’"),
     (re.compile(r"(?<= )--(?= )"), "–"),
 ]
@@ -114,11 +115,16 @@ class SpaceResolved(SphinxPostTransform):
         space(self.document)
 
 
-OPENING, CLOSING = re.compile(r"[(\[’]+$"), re.compile(r"^[)\].,…]+")
+OPENING = re.compile(r"(?:[(\[’]|«[\u202f\u00a0])+$")
+CLOSING = re.compile(r"^(?:[)\].,…]|[\u202f\u00a0][:;!?%»])+")
 
 
 class KeepPunctuation(SphinxPostTransform):
-    """Une formule reste avec la ponctuation qui la touche : un navigateur couperait la ligne entre les deux."""
+    """Une formule reste avec la ponctuation qui la touche, ou que n'en sépare qu'une espace insécable.
+
+    Un navigateur couperait la ligne entre les deux : pour lui, une formule est un objet,
+    et l'espace insécable qui touche un objet n'interdit rien.
+    """
 
     default_priority = 950
     formats = ("html",)

@@ -1,29 +1,61 @@
-"""Le PDF : entrées masquées retirées, annexes, et préambule LaTeX du livre."""
+"""Le PDF : entrées masquées déplacées, annexes, et préambule LaTeX du livre."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import names
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.texescape import escape
 
 PREAMBLE = Path(__file__).with_name("preambule_livre.tex")
 APPENDICES_START = "book/notations"
+FOLDED_CODE = r"""
+\section*{Code replié}
+\addcontentsline{toc}{section}{Code replié}
+\noindent Ce que l’écran replie et dont se sert le code imprimé dans ce chapitre, dans l’ordre de la page.
+"""
 
 
-class RemoveHiddenInputs(SphinxPostTransform):
-    """Ce qui est replié à l'écran n'est pas imprimé ; les résultats le sont."""
+class MoveHiddenInputs(SphinxPostTransform):
+    """Ce qui est replié à l'écran n'est pas imprimé à sa place ; les résultats le sont.
+
+    Ce dont le code imprimé a besoin (une fonction, un import) est réuni à la fin du chapitre :
+    un lecteur sur papier y trouve tout ce que les pages emploient.
+    """
 
     default_priority = 190
     formats = ("latex",)
 
     def run(self, **kwargs) -> None:
-        for cell in list(self.document.findall(nodes.container)):
-            if cell.get("hide_mode") in ("input", "all", "input+output"):
-                for child in list(cell.children):
-                    if child.get("nb_element") == "cell_code_source":
-                        cell.remove(child)
+        for chapter in self.chapters():
+            cells = [node for node in chapter.findall(nodes.container) if node.get("nb_element") == "cell_code"]
+            kept = set(names.needed([(not self.is_hidden(cell), self.code(cell)) for cell in cells]))
+            moved = []
+            for rank, cell in enumerate(cells):
+                for child in [child for child in cell.children if self.is_hidden(cell) and self.is_source(child)]:
+                    cell.remove(child)
+                    moved += [child] if rank in kept else []
+            if moved:
+                chapter += [nodes.raw("", FOLDED_CODE, format="latex"), *moved]
+
+    def chapters(self) -> list[nodes.section]:
+        """Les pages réunies dans le document, chacune une section à un fichier source à elle."""
+        found = [part.next_node(nodes.section) for part in self.document.findall(addnodes.start_of_file)]
+        return [section for section in found if section is not None]
+
+    @staticmethod
+    def is_hidden(cell: nodes.container) -> bool:
+        return cell.get("hide_mode") in ("input", "all", "input+output")
+
+    @staticmethod
+    def is_source(node: nodes.Node) -> bool:
+        return isinstance(node, nodes.Element) and node.get("nb_element") == "cell_code_source"
+
+    def code(self, cell: nodes.container) -> str:
+        return "\n".join(child.astext() for child in cell.children if self.is_source(child))
 
 
 class UnnumberedPreface(SphinxPostTransform):
@@ -88,7 +120,7 @@ def configure(app, config) -> None:
 
 
 def setup(app):
-    app.add_post_transform(RemoveHiddenInputs)
+    app.add_post_transform(MoveHiddenInputs)
     app.add_post_transform(UnnumberedPreface)
     app.add_post_transform(StartAppendices)
     app.connect("config-inited", configure)
