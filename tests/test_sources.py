@@ -7,6 +7,7 @@ import re
 import subprocess
 import unicodedata
 
+import mesurer
 import pytest
 import yaml
 from sources import BOOK, CHAPTERS, PAGES, ROOT, cells, markdown, prose, text_of
@@ -96,15 +97,99 @@ def test_cited_keys_exist_and_bibliography_has_no_orphan():
     assert keys - cited == set(), "entrées de references.bib jamais citées"
 
 
+GLUED = re.compile(r"""glue_(?:text|number|range)\(\s*(f?)"([^"]+)\"""")
+
+
 @pytest.mark.parametrize("page", CHAPTERS, **ids)
 def test_glued_values_are_computed_and_used(page):
+    """Chaque valeur lue est calculée par la page, chaque valeur calculée est lue, et sa clé dit de quelle page."""
     text = text_of(page)
-    used = set(re.findall(r"\{glue:text\}`([\w-]+)`", text))
-    static = set(re.findall(r"""glue\(\s*"([\w-]+)\"""", text))
-    patterns = [re.sub(r"\\\{[^}]*\\\}", ".+", re.escape(key)) for key in re.findall(r"""glue\(\s*f"([^"]+)\"""", text)]
-    computed = {key for key in used if key in static or any(re.fullmatch(p, key) for p in patterns)}
-    assert used - computed == set(), "valeurs lues mais jamais calculées"
-    assert static - used == set(), "valeurs calculées mais jamais lues"
+    used = set(re.findall(r"\{glue:text\}`([\w+-]+)`", text))
+    found = [re.sub(r"\\\{[^}]*\\\}", ".+", re.escape(key)) if f else re.escape(key) for f, key in GLUED.findall(text)]
+    assert not [key for key in found if not key.startswith(re.escape(f"{page.stem}-"))]
+    assert not [key for key in used if not any(re.fullmatch(pattern, key) for pattern in found)], "jamais calculées"
+    assert not [pattern for pattern in found if not any(re.fullmatch(pattern, key) for key in used)], "jamais lues"
+    assert not re.search(r"myst_nb|\bglue\(", text), "passez par glue_text, glue_number ou glue_range"
+
+
+def visible(page) -> list[tuple[int, str]]:
+    """Les cellules que le lecteur voit sans rien déplier : ligne et code."""
+    return [(line, code) for line, header, code in cells(page) if not any(tag in header for tag in mesurer.HIDDEN)]
+
+
+@pytest.mark.parametrize("page", CHAPTERS, **ids)
+def test_visible_code_fits_the_column(page):
+    wide = [
+        f"{page.name}:{line + rank}: {len(row)} signes : {row}"
+        for line, code in visible(page)
+        for rank, row in enumerate(code.splitlines(), start=1)
+        if len(row) > 76
+    ]
+    assert not wide, "\n".join(wide)
+
+
+@pytest.mark.parametrize("page", CHAPTERS, **ids)
+def test_visible_cells_hold_no_plumbing(page):
+    assert not [f"{page.name}:{line}" for line, code in visible(page) if "glue_" in code]
+
+
+@pytest.mark.parametrize("page", CHAPTERS, **ids)
+def test_visible_checks_show_something(page):
+    """Une cellule visible qui vérifie dit aussi ce qu'elle a trouvé ; une pure vérification est repliée."""
+    stored = json.loads((ROOT / "tests" / "references" / f"{page.stem}.json").read_text("utf-8"))
+    shown = {line for line, _ in visible(page)}
+    every = cells(page)
+    assert len(stored) == len(every)
+    mute = [
+        f"{page.name}:{line}"
+        for (line, _, code), result in zip(every, stored, strict=True)
+        if line in shown and re.search(r"^\s*assert\b", code, re.MULTILINE) and not result["resultats"]
+    ]
+    assert not mute
+
+
+SEEDS = re.compile(
+    r"manual_seed\(|default_rng\(|RandomState|np\.random|numpy\.random|\brandom\.|import random|random_state="
+)
+
+
+@pytest.mark.parametrize("page", CHAPTERS, **ids)
+def test_seeds_come_from_one_place(page):
+    """Tout hasard sort de ``seeded``, que ``make graines`` décale ; sauf une faute montrée comme telle."""
+    rows = [
+        f"{page.name}:{line + rank}: {row.strip()}"
+        for line, _, code in cells(page)
+        for rank, row in enumerate(code.splitlines(), start=1)
+        if SEEDS.search(row) and "# la faute" not in row
+    ]
+    assert not rows, "\n".join(rows)
+
+
+LOW_MEDIAN = re.compile(r"torch\.median\(|(?<!\bnp)(?<!\bstatistics)(?<!\bnumpy)\.median\(|median_low|median_high")
+
+
+@pytest.mark.parametrize("path", [*CHAPTERS, *sorted((ROOT / "notebook_utils").rglob("*.py"))], **ids)
+def test_medians_are_interpolated(path):
+    """``torch.median`` prend la plus basse des deux mesures du milieu : une seule sorte de médiane dans le livre."""
+    assert not LOW_MEDIAN.search(text_of(path))
+
+
+GRADED = re.compile(r"(?:Calcul|Preuve|Code|Modification|Expérience) \((★{1,3}), \d+ min\) : \S")
+
+
+@pytest.mark.parametrize("page", CHAPTERS, **ids)
+def test_exercises_are_graded(page):
+    """Nature, difficulté, durée ; un indice pour les plus difficiles."""
+    found = re.findall(r"^(`{3,})\{exercise\} ([^\n]*)\n(.*?)^\1$", text_of(page), re.MULTILINE | re.DOTALL)
+    grades = {title: GRADED.match(title) for _, title, _ in found}
+    assert not [title for title, grade in grades.items() if not grade]
+    assert not [title for _, title, body in found if "★★★" in title and "{indice}" not in body]
+
+
+@pytest.mark.parametrize("page", CHAPTERS, **ids)
+def test_a_chapter_reads_in_forty_five_minutes(page):
+    row = mesurer.measures(page)
+    assert row["mots"] <= 2_800 and row["minutes"] <= 50, row
 
 
 def test_glossary_terms_used_exist():
