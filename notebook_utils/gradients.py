@@ -219,19 +219,19 @@ def clip_by_norm(gradients, max_norm):
 
     .. math::
 
-        g \leftarrow \begin{cases}
-        \dfrac{\theta}{\lVert g \rVert} \, g & \text{si } \lVert g \rVert \ge \theta \\
-        g & \text{sinon}
+        \nabla L \leftarrow \begin{cases}
+        \dfrac{\tau}{\lVert \nabla L \rVert} \, \nabla L & \text{si } \lVert \nabla L \rVert \ge \tau \\
+        \nabla L & \text{sinon}
         \end{cases}
 
-    :math:`g` réunit tous les gradients, :math:`\lVert g \rVert` est leur norme euclidienne
-    et :math:`\theta` le seuil. La direction ne change pas.
+    :math:`\nabla L` réunit tous les gradients, :math:`\lVert \nabla L \rVert` est leur norme euclidienne
+    et :math:`\tau` le seuil. La direction ne change pas.
     Écart à ``torch.nn.utils.clip_grad_norm_`` : PyTorch divise par
-    :math:`\lVert g \rVert + 10^{-6}` et modifie les gradients sur place.
+    :math:`\lVert \nabla L \rVert + 10^{-6}` et modifie les gradients sur place.
 
     Args:
         gradients: une liste de tenseurs de formes quelconques.
-        max_norm: le seuil :math:`\theta`, strictement positif.
+        max_norm: le seuil :math:`\tau`, strictement positif.
 
     Returns:
         La liste des gradients écrêtés, de mêmes formes ; ceux reçus ne changent pas.

@@ -37,7 +37,7 @@ def test_median_and_range():
 
 def test_the_wall_separates_short_delays_from_long_ones():
     (wall,) = draw({"RNN": SEEDS}).lines
-    assert wall.get_xdata().tolist() == [1, 1, 2, 2, 3, 3]  # k < W à droite
+    assert wall.get_xdata().tolist() == [1, 1, 2, 2, 3, 3]  # k < w à droite
     assert wall.get_ydata().tolist() == [1, 2, 2, 3, 3, 4]
 
 

@@ -44,6 +44,8 @@ TASK_MODULES = ("task", "temporal_order", "echo", "adding", "copying", "characte
 
 def documented_at(module: str, name: str) -> str:
     """Le nom complet sous lequel la page documente un nom public."""
+    if name == "PALETTE":
+        return "notebook_utils.plotting.palette.PALETTE"
     if module != "tasks":
         return f"notebook_utils.{module}.{name}"
     homes = [home for home in TASK_MODULES if name in importlib.import_module(f"notebook_utils.tasks.{home}").__all__]
@@ -61,9 +63,7 @@ def purpose(module: str, name: str) -> str:
 def comment(full_name: str) -> str:
     """Le commentaire « #: » qui documente une constante, dans le module qui la définit."""
     home, name = full_name.rsplit(".", 1)
-    homes = [home, "notebook_utils.plotting.palette"]
-    docs = [ModuleAnalyzer.for_module(module).find_attr_docs().get(("", name)) for module in homes]
-    return "\n".join(next(rows for rows in docs if rows))
+    return "\n".join(ModuleAnalyzer.for_module(home).find_attr_docs()["", name])
 
 
 def readers(name: str, texts: dict[str, str]) -> list[str]:

@@ -17,9 +17,9 @@ def plot_delay_map(accuracies, delays, windows, ax=None):
 
     .. math::
 
-        A_{s,k,W} \in [0, 100], \qquad \text{mur : la frontière entre } k < W \text{ et } k \ge W
+        A_{s,k,w} \in [0, 100], \qquad \text{mur : la frontière entre } k < w \text{ et } k \ge w
 
-    :math:`k` est le délai, en lignes, :math:`W` la fenêtre, en colonnes, :math:`s` la graine.
+    :math:`k` est le délai, en lignes, :math:`w` la fenêtre, en colonnes, :math:`s` la graine.
     Chaque case porte la médiane des graines, et leur étendue si elle n'est pas nulle.
     La couleur va du hasard, 50 %, à 100 %.
 
@@ -55,7 +55,7 @@ def plot_delay_map(accuracies, delays, windows, ax=None):
         ax.text(0, top - 0.15, label, ha="left", va="bottom", weight="bold", color=PALETTE["ink"].light)
         _draw_map(ax, values, top)
         _draw_wall(ax, delays, windows, top)
-    ax.set(xlim=(0, N), ylim=(tops[-1] + K, 0), xlabel="fenêtre $W$", ylabel="délai $k$")
+    ax.set(xlim=(0, N), ylim=(tops[-1] + K, 0), xlabel="fenêtre $w$", ylabel="délai $k$")
     ax.set_xticks(np.arange(N) + 0.5, [format_number(window) for window in windows])
     ax.set_yticks(
         [top + row + 0.5 for top in tops for row in range(K)],
@@ -80,7 +80,7 @@ def _draw_map(ax, values, top):
 
 
 def _draw_wall(ax, delays, windows, top):
-    """Trace en escalier la frontière entre ``k < W``, à droite, et ``k ≥ W``, à gauche."""
+    """Trace en escalier la frontière entre ``k < w``, à droite, et ``k ≥ w``, à gauche."""
     edges = [sum(window <= delay for window in windows) for delay in delays]  # une par ligne
     across = [edge for edge in edges for _ in range(2)]
     down = [top + row + step for row in range(len(delays)) for step in (0, 1)]
