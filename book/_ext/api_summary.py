@@ -1,16 +1,18 @@
 """Le sommaire de la documentation du paquet : chaque nom public, ce qu'il fait, et les chapitres qui l'emploient.
 
 ``{sommaire-api}`` écrit un tableau par module, puis un dernier pour les noms qu'aucun chapitre n'emploie ;
-« vu dans » est lu dans les cellules des chapitres au moment de la construction.
+les chapitres sont numérotés comme dans ``_toc.yml``, et ce que chacun importe est lu dans ses cellules.
 """
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 import sys
 from pathlib import Path
 
+import yaml
 from docutils import nodes
 from sphinx.pycode import ModuleAnalyzer
 from sphinx.util.docutils import SphinxDirective
@@ -56,7 +58,8 @@ def purpose(module: str, name: str) -> str:
     """La première phrase de la documentation ; celle du commentaire « #: » pour une constante."""
     value = getattr(importlib.import_module(f"notebook_utils.{module}"), name)
     text = (value.__doc__ if callable(value) else comment(documented_at(module, name))).strip().split("\n\n")[0]
-    text = re.sub(r":\w+:`~?(?:[\w.]*\.)?([^`]*)`", r"\1", " ".join(text.split()))
+    text = re.sub(r":math:`([^`]*)`", r"$\1$", " ".join(text.split()))
+    text = re.sub(r":\w+:`~?(?:[\w.]*\.)?([^`]*)`", r"`\1`", text)
     return re.split(r"(?<=\.) (?=[A-ZÉÀ])", text)[0].rstrip(".")
 
 
@@ -66,38 +69,49 @@ def comment(full_name: str) -> str:
     return "\n".join(ModuleAnalyzer.for_module(home).find_attr_docs()["", name])
 
 
-def readers(name: str, texts: dict[str, str]) -> list[str]:
-    """Les pages dont une cellule emploie ce nom."""
-    return [page for page, text in texts.items() if re.search(rf"(?<![\w.]){re.escape(name)}\b", text)]
+def numbered() -> dict[str, int]:
+    """Le numéro de chaque chapitre, dans l'ordre du livre."""
+    course = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))["parts"][0]
+    return {Path(entry["file"]).name: number for number, entry in enumerate(course["chapters"], start=1)}
+
+
+def imported(page: Path) -> set[str]:
+    """Les noms que les cellules d'une page importent du paquet."""
+    trees = [ast.parse(code) for _, _, code in sources.cells(page)]
+    statements = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    ours = [node for node in statements if (node.module or "").split(".")[0] == "notebook_utils"]
+    return {alias.name for node in ours for alias in node.names}
 
 
 class ApiSummary(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         pages = {page.stem: page for page in sources.CHAPTERS}
-        toc = self.env.toctree_includes.values()
-        order = [name.rsplit("/", 1)[-1] for names in toc for name in names]
-        texts = {}
-        for stem in sorted(pages, key=lambda stem: order.index(stem) if stem in order else len(order)):
+        readers: dict[str, list[str]] = {}
+        for stem, number in numbered().items():
             self.env.note_dependency(str(pages[stem]))
-            texts[stem] = "\n".join(code for _, _, code in sources.cells(pages[stem]))
+            for name in imported(pages[stem]):
+                readers.setdefault(name, []).append(f"{{doc}}`{number} <{stem}>`")
         found, orphans = [], []
         for module, title in MODULES.items():
             names = importlib.import_module(f"notebook_utils.{module}").__all__
-            rows = {name: self.row(module, name, readers(name, texts), pages) for name in names}
-            used = [row for name, row in rows.items() if readers(name, texts)]
-            orphans += [row for name, row in rows.items() if not readers(name, texts)]
-            found += [(title, used)] if used else []
-        parts = [self.table(title, rows) for title, rows in [*found, ("Dans aucun chapitre", orphans)] if rows]
-        return self.parse_text_to_nodes("\n\n".join(parts))
-
-    def row(self, module: str, name: str, stems: list[str], pages: dict[str, Path]) -> str:
-        links = ", ".join(f"{{doc}}`{stem}`" for stem in stems)
-        return f"| {{py:obj}}`~{documented_at(module, name)}` | {purpose(module, name)} | {links} |"
+            used = [name for name in names if name in readers]
+            rows = [f"{self.row(module, name)} {', '.join(readers[name])} |" for name in used]
+            orphans += [self.row(module, name) for name in names if name not in readers]
+            found += [self.table([title, "À quoi il sert", "Chapitres"], rows)] if rows else []
+        tables = [*found, self.table(["Dans aucun chapitre", "À quoi il sert"], orphans)]
+        parsed = self.parse_text_to_nodes("\n\n".join(tables))
+        for part in parsed:
+            for table in part.findall(nodes.table):
+                table["classes"].append("sommaire-api")
+        return parsed
 
     @staticmethod
-    def table(title: str, rows: list[str]) -> str:
-        heading = f"| {title} | À quoi il sert | Vu dans |\n|---|---|---|"
-        return "\n".join([heading, *rows])
+    def row(module: str, name: str) -> str:
+        return f"| {{py:obj}}`~{documented_at(module, name)}` | {purpose(module, name)} |"
+
+    @staticmethod
+    def table(titles: list[str], rows: list[str]) -> str:
+        return "\n".join([f"| {' | '.join(titles)} |", "|---" * len(titles) + "|", *rows])
 
 
 def setup(app):
