@@ -134,7 +134,7 @@ def test_notebooks_read_well_without_myst(chapter):
 def test_formulas_keep_their_punctuation(chapter):
     """Une ligne ne peut pas commencer par le signe qui suit une formule : point, deux-points, pour cent…"""
     page = tree(HTML / "book" / f"{chapter.stem}.html")
-    formulas = page.xpath("//span[contains(@class, 'math')]")
+    formulas = page.xpath("//article//span[contains(@class, 'math')]")
     loose = [formula for formula in formulas if re.match(r"\s?[)\].,…:;!?%»]", formula.tail or "")]
     assert len(formulas) > 10 and all("d-un-bloc" in formula.getparent().get("class", "") for formula in loose)
     assert loose, "aucune formule suivie d'un point : la règle n'est pas mise à l'épreuve"

@@ -77,6 +77,13 @@ def test_labels_follow_the_convention(page):
     assert not wrong
 
 
+@pytest.mark.parametrize("page", PAGES, **ids)
+def test_exercises_of_other_pages_are_named(page):
+    """Le PDF ne sait pas numéroter l'exercice d'un autre chapitre : un tel renvoi porte son propre texte."""
+    bare = set(re.findall(r"\{ref\}`(exo-[\w-]+)`", text_of(page)))
+    assert bare <= set(re.findall(r"^:label: (exo-[\w-]+)$", text_of(page), re.MULTILINE))
+
+
 def test_labels_are_unique():
     labels = [label for page in PAGES for label in LABELS.findall(markdown(page))]
     flat = [label for group in labels for label in group if label]
