@@ -276,6 +276,7 @@ def test_page_fits_every_width(visit):
 @each_chapter
 def test_code_unfolds_with_keyboard(visit):
     visit.page.evaluate(UNFOLD, False)
+    visit.page.evaluate("document.querySelectorAll('details.plus-loin').forEach(fold => { fold.open = true; })")
     folds = visit.page.locator("details.hide").all()
     assert folds, "aucune cellule repliée"
     for fold in folds:
