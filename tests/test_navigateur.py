@@ -275,8 +275,8 @@ def test_page_fits_every_width(visit):
 
 @each_chapter
 def test_code_unfolds_with_keyboard(visit):
-    visit.page.evaluate(UNFOLD, False)
-    visit.page.evaluate("document.querySelectorAll('details.plus-loin').forEach(fold => { fold.open = true; })")
+    visit.page.evaluate(UNFOLD, True)  # une cellule repliée peut être dans un repli ou une solution
+    visit.page.evaluate("document.querySelectorAll('details.hide').forEach(fold => { fold.open = false; })")
     folds = visit.page.locator("details.hide").all()
     assert folds, "aucune cellule repliée"
     for fold in folds:
