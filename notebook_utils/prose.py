@@ -1,6 +1,6 @@
 r"""Coller dans le texte d'un chapitre les nombres que ses cellules calculent.
 
-Le texte les lit par le rôle ``{glue:text}`` de ``myst_nb``. Là où cette bibliothèque n'est pas installée,
+Le texte les lit par un rôle de ``myst_nb``. Là où cette bibliothèque n'est pas installée,
 dans un carnet ouvert hors du livre, le texte est déjà écrit : ces fonctions n'y font rien.
 """
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 from serveur import chromium, default_viewer_command, free_port, wait_for
-from sources import BOOK, CHAPTERS, ROOT
+from sources import BOOK, CHAPTERS, EXECUTED, ROOT
 
 TOKEN = "essai"
 # Pour l'essai : aucun enregistrement, et toutes les cellules dans la page.
@@ -22,7 +22,7 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 NOTEBOOKS = [path.with_suffix(".ipynb").name for path in CHAPTERS]
-EXECUTION_TIMEOUT = 400_000  # millisecondes pour un carnet entier
+EXECUTION_TIMEOUT = 900_000  # millisecondes pour un carnet entier
 
 CODE_CELLS = """() => [...jupyterapp.shell.currentWidget.content.model.cells]
   .filter(cell => cell.type === "code" && cell.sharedModel.source.trim())
@@ -140,7 +140,7 @@ def run_all_cells(page) -> None:
 
 
 def test_every_chapter_has_its_notebook(carnets):
-    assert sorted(path.name for path in carnets.glob("*.ipynb")) == NOTEBOOKS
+    assert sorted(path.stem for path in carnets.glob("*.ipynb")) == [page.stem for page in EXECUTED]
 
 
 @pytest.fixture(scope="module", params=NOTEBOOKS)
@@ -179,7 +179,7 @@ def test_drawings_appear_as_pictures(page, notebook):
 def test_no_raw_source_is_visible(page, notebook):
     """Ni directive, ni rôle, ni équation en TeX, ni second numéro d'équation : ce que l'on voit est mis en forme."""
     texts = page.locator(".jp-MarkdownCell").evaluate_all(TEXTS_OF_CELLS)
-    assert len(texts) > 20
+    assert len(texts) > 10
     assert not [text for text in texts if RAW_SOURCE.search(text)]
     assert page.locator(".jp-MarkdownCell :is(.katex, mjx-container)").count() > 5
     assert not page.locator(f".jp-MarkdownCell :is({FAULTS})").count()
