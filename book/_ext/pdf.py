@@ -40,6 +40,9 @@ class MoveHiddenInputs(SphinxPostTransform):
                     moved += [child] if rank in kept else []
             if moved:
                 chapter += [nodes.raw("", FOLDED_CODE, format="latex"), *moved]
+        for cell in list(self.document.findall(nodes.container)):  # la préface, où aucun code n'est imprimé
+            for child in [child for child in cell.children if self.is_hidden(cell) and self.is_source(child)]:
+                cell.remove(child)
 
     def chapters(self) -> list[nodes.section]:
         """Les pages réunies dans le document, chacune une section à un fichier source à elle."""
