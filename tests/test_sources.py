@@ -140,10 +140,28 @@ def test_visible_cells_hold_no_plumbing(page):
     assert not [f"{page.name}:{line}" for line, code in visible(page) if "glue_" in code]
 
 
+def stored_results(page) -> list[dict]:
+    """Ce que chaque cellule de la page a produit, selon ses résultats de référence."""
+    return json.loads((ROOT / "tests" / "references" / f"{page.stem}.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("page", EXECUTED, **ids)
+def test_outputs_fit_the_column(page):
+    """Une ligne imprimée trop longue ferait défiler la sortie, et serait coupée sur le papier."""
+    wide = [
+        f"{page.name}:{line}: {len(row)} signes : {row}"
+        for (line, _, _), result in zip(cells(page), stored_results(page), strict=True)
+        for output in result["resultats"]
+        for row in output.get("text", "").splitlines()
+        if len(row) > 79
+    ]
+    assert not wide, "\n".join(wide)
+
+
 @pytest.mark.parametrize("page", EXECUTED, **ids)
 def test_visible_checks_show_something(page):
     """Une cellule visible qui vérifie dit aussi ce qu'elle a trouvé ; une pure vérification est repliée."""
-    stored = json.loads((ROOT / "tests" / "references" / f"{page.stem}.json").read_text("utf-8"))
+    stored = stored_results(page)
     shown = {line for line, _ in visible(page)}
     every = cells(page)
     assert len(stored) == len(every)

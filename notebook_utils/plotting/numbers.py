@@ -65,6 +65,7 @@ def format_range(values, digits=3, unit=""):
     La médiane est interpolée (celle de NumPy) : pour un nombre pair de mesures, la moyenne des deux du milieu.
     Les trois nombres ont autant de décimales, celles de la médiane écrite avec ``digits`` chiffres ;
     si des puissances de dix les séparent, chacun garde ses propres chiffres significatifs.
+    Une médiane de 100, la plus grande des parts, a les décimales de 99,9 : les lignes d'un tableau se comparent.
     Des mesures toutes égales n'ont pas d'étendue : leur valeur est écrite seule.
 
     Args:
@@ -84,6 +85,8 @@ def format_range(values, digits=3, unit=""):
         '98,7 % (de 97,2 à 100,0)'
         >>> format_range([3, 5, 8, 4]), format_range([1e-9, 0.02, 0.3], digits=2), format_range([7, 7])
         ('4,50 (de 3 à 8)', '0,020 (de 1,0·10⁻⁹ à 0,30)', '7')
+        >>> format_range([76.25, 100.0, 100.0])
+        '100,0 (de 76,2 à 100,0)'
     """
     low, middle, high = _spread(values)
     unit = THIN_SPACE + unit if unit else ""
@@ -111,12 +114,18 @@ def _alike(three, digits):
     real = [float(value) for value in three if not isinstance(value, int)]
     sizes = [abs(value) for value in real if value]
     plain = real and all(map(_is_plain, real)) and math.isfinite(sum(real))
-    decimals = max(0, digits - 1 - _scientific(three[1], digits)[1]) if plain else 0
+    decimals = max(0, digits - 1 - _exponent_of_range(three[1], digits)) if plain else 0
     if not plain or any(round(size, decimals) == 0 for size in sizes):
         return [format_number(value, digits, zeros=True) for value in three]
     return [
         format_number(value) if isinstance(value, int) else _french(f"{value:,.{decimals}f}") for value in three
     ]
+
+
+def _exponent_of_range(middle, digits):
+    """L'exposant de la médiane ; celui de 99,9 si elle s'écrit 100."""
+    exponent = _scientific(middle, digits)[1]
+    return 1 if _scientific(middle, digits) == _scientific(100.0, digits) else exponent
 
 
 def _is_plain(value):
