@@ -51,7 +51,7 @@ def test_exercises_have_executed_solutions(page):
 
 @pytest.mark.parametrize("page", EXECUTED, **ids)
 def test_cells_are_short(page):
-    """Vingt-cinq lignes pour une cellule que l'on lit ; une cellule repliée peut réunir une figure et ses vérifications."""
+    """Vingt-cinq lignes pour une cellule que l'on lit ; repliée, elle peut réunir une figure et ses vérifications."""
     shown = {line for line, _ in visible(page)}
     too_long = [line for line, _, code in cells(page) if len(code.splitlines()) > (25 if line in shown else 45)]
     assert not too_long, f"cellules trop longues : {too_long}"
