@@ -19,7 +19,7 @@ from docutils.parsers.rst import directives
 from sphinx.util import logging
 from sphinxcontrib.tikz import TikzDirective, tikz
 
-from notebook_utils.plotting import PALETTE
+from palette import PALETTE
 
 LOGGER = logging.getLogger(__name__)
 BOOK = Path(__file__).resolve().parent.parent

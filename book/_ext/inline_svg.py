@@ -14,7 +14,7 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
 
-from notebook_utils.plotting import PALETTE
+from palette import PALETTE
 
 LOGGER = logging.getLogger(__name__)
 VARIABLES = {

@@ -1,0 +1,180 @@
+"""De quoi dépend le résultat des cellules d'un chapitre : l'empreinte de tout ce qu'elles exécutent.
+
+Ce sont leur code, les modules de ``notebook_utils`` qu'elles importent (de proche en proche), les fichiers
+qu'elles nomment, et les versions de Python et des bibliothèques. Une docstring ou un commentaire n'y est pas,
+sauf pour un chapitre qui lit le texte du paquet. Dans le doute, un chapitre dépend de tout.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import re
+import sys
+from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = "notebook_utils"
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+SILENT = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Assign, ast.AnnAssign)
+#: Un chapitre qui emploie l'un de ces mots peut montrer le texte du paquet, docstrings et numéros de ligne compris.
+READS_TEXT = re.compile(r"\binspect\b|__doc__|\bhelp\(|\btraceback\b|\?\s*$", re.MULTILINE)
+HIDDEN_IMPORT = re.compile(r"\bimportlib\b|__import__|\bexec\(|\beval\(")
+#: Ce qui change le résultat d'une cellule sans être écrit nulle part.
+VARIABLES = ("DECALAGE_GRAINES", "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR")
+
+
+class Module(NamedTuple):
+    """Un module du paquet : son nom complet, son texte, son arbre sans docstring."""
+
+    name: str
+    text: str
+    tree: ast.Module
+    is_package: bool
+
+    @property
+    def home(self) -> str:
+        """Le paquet auquel se rapportent ses imports relatifs."""
+        return self.name if self.is_package else self.name.rpartition(".")[0]
+
+
+class Doubt(Exception):
+    """On ne sait pas d'où vient un nom : il faut compter tout le paquet."""
+
+
+def without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if isinstance(node, DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return tree
+
+
+@cache
+def package() -> dict[str, Module]:
+    """Tous les modules du paquet, par nom complet."""
+    found = {}
+    for path in sorted((ROOT / PACKAGE).rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        is_package, text = parts[-1] == "__init__", path.read_text(encoding="utf-8")
+        name = ".".join(parts[:-1] if is_package else parts)
+        found[name] = Module(name, text, without_docstrings(ast.parse(text)), is_package)
+    return found
+
+
+def imports(tree: ast.AST, home: str = "") -> Iterator[tuple[str, str]]:
+    """Les couples (module, nom) que ce code importe du paquet ; ``Doubt`` pour un import qui ne dit pas quoi."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import) and any(alias.name.split(".")[0] == PACKAGE for alias in node.names):
+            raise Doubt
+        if isinstance(node, ast.ImportFrom):
+            parents = home.split(".")[: len(home.split(".")) - node.level + 1] if node.level else []
+            source = ".".join([*parents, *([node.module] if node.module else [])])
+            if source.split(".")[0] == PACKAGE:
+                yield from ((source, alias.name) for alias in node.names)
+
+
+def origin(source: str, name: str) -> tuple[str, str]:
+    """Le module qui définit ce nom, à travers les ``__init__`` qui le reprennent."""
+    if f"{source}.{name}" in package():
+        return f"{source}.{name}", ""
+    module = package().get(source)
+    if module is None or name == "*":
+        raise Doubt
+    if not module.is_package:
+        return source, name
+    for node in module.tree.body:
+        if isinstance(node, ast.ImportFrom):
+            for alias in (alias for alias in node.names if (alias.asname or alias.name) == name):
+                ((found, _),) = imports(ast.Module([ast.ImportFrom(node.module, [alias], node.level)], []), module.home)
+                return origin(found, alias.name)
+    raise Doubt
+
+
+def has_effects(module: Module) -> bool:
+    """L'import de ce module peut-il faire autre chose que définir des noms ?"""
+    return any(not isinstance(node, SILENT) for node in module.tree.body)
+
+
+def own_code(module: Module) -> str:
+    """Le code d'un module, à l'import près de ce que reprend un ``__init__``."""
+    body = module.tree.body
+    if module.is_package:
+        body = [node for node in body if not isinstance(node, ast.ImportFrom) and not is_export_list(node)]
+    return ast.dump(ast.Module(body, []))
+
+
+def is_export_list(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["__all__"]
+
+
+def reached(tree: ast.AST) -> tuple[set[str], set[str]]:
+    """Les modules que ce code exécute, de proche en proche, et d'où vient chaque nom importé."""
+    always = {name for name, module in package().items() if module.is_package or has_effects(module)}
+    modules, links, pending = set(), set(), [(tree, "")]
+    pending += [(package()[name].tree, package()[name].home) for name in always if not package()[name].is_package]
+    while pending:
+        code, home = pending.pop()
+        for source, name in imports(code, home):
+            target, original = origin(source, name)
+            links.add(f"{source}.{name} = {target}.{original}")
+            if target not in modules and target not in always:
+                modules.add(target)
+                pending.append((package()[target].tree, package()[target].home))
+            elif package()[target].is_package:
+                raise Doubt
+    return modules | always, links
+
+
+def code_tree(cells: list[str]) -> ast.Module:
+    """Le code d'un chapitre ; ``Doubt`` s'il n'est pas que du Python, ou importe sans le dire."""
+    code = "\n".join(cells)
+    if HIDDEN_IMPORT.search(code):
+        raise Doubt
+    try:
+        return ast.parse(code)
+    except SyntaxError as error:
+        raise Doubt from error
+
+
+def package_part(cells: list[str], by_text: bool) -> list[str]:
+    """Ce que le paquet apporte à ces cellules : le code des modules atteints, et l'origine de chaque nom."""
+    try:
+        modules, links = reached(code_tree(cells))
+    except Doubt:
+        modules, links = set(package()), set()
+        return ["tout", *(package()[name].text if by_text else ast.dump(package()[name].tree) for name in sorted(modules))]
+    shown = [package()[name].text if by_text else own_code(package()[name]) for name in sorted(modules)]
+    return [*sorted(modules), *sorted(links), *shown]
+
+
+def named_files(cells: list[str]) -> list[str]:
+    """Le contenu des fichiers que les cellules nomment, relativement au dossier des chapitres."""
+    names = {name for code in cells for name in re.findall(r"[\"']([^\"'\n]+\.\w+)[\"']", code)}
+    paths = [ROOT / "book" / name for name in sorted(names)]
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths if path.is_file()]
+
+
+@cache
+def installed() -> list[str]:
+    """Python, les bibliothèques de ``requirements.txt`` telles qu'elles sont installées, les variables."""
+    pinned = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
+    return [sys.version, *map(version_of, pinned), *(os.environ.get(name, "") for name in VARIABLES)]
+
+
+def version_of(name: str) -> str:
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return f"{name} absent"
+
+
+def fingerprint(cells: list[str], shows_errors: bool = False) -> str:
+    """Empreinte d'un chapitre, cellules comprises ; ``shows_errors`` s'il montre des traces d'erreur."""
+    by_text = shows_errors or bool(READS_TEXT.search("\n".join(cells)))
+    parts = [*installed(), *cells, *package_part(cells, by_text), *named_files(cells)]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
