@@ -132,18 +132,19 @@ TWO_RESULTS = """\
   Donnez-lui un nom pour qu'elle ne s'affiche pas : « _ = {row} »."""
 
 
-def check_figures(chapter: Path, results: nbformat.NotebookNode) -> None:
+def extra_results(chapter: Path, notebook: nbformat.NotebookNode, results: nbformat.NotebookNode) -> list[str]:
     """Une cellule qui a une légende montre une figure, et rien d'autre : deux images porteraient le même nom."""
     faults = []
-    for cell, done in zip(code_cells(read_chapter(chapter)), code_cells(results), strict=True):
+    for cell, done in zip(code_cells(notebook), code_cells(results), strict=True):
+        if "figure" not in cell.metadata.get("mystnb", {}):
+            continue
         shown = [output for output in done.outputs if output.output_type in ("display_data", "execute_result")]
         shown = [output for output in shown if "scrapbook" not in output.metadata]  # une valeur collée
-        if "figure" in cell.metadata.get("mystnb", {}) and len(shown) > 1:
+        if len(shown) > 1:
             last = ast.parse(cell.source).body[-1]
             place = f"{chapter.relative_to(ROOT)}:{cell.metadata['ligne'] + last.lineno - 1}"
             faults.append(TWO_RESULTS.format(place=place, count=len(shown), row=ast.unparse(last)))
-    if faults:
-        raise ChapterError("\n".join(faults))
+    return faults
 
 
 ANSI = re.compile(r"\x1b\[[0-9;]*m")

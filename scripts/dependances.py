@@ -12,9 +12,10 @@ import hashlib
 import os
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -100,8 +101,10 @@ def has_effects(module: Module) -> bool:
     return any(not isinstance(node, SILENT) for node in module.tree.body)
 
 
-def own_code(module: Module) -> str:
+@cache
+def own_code(name: str) -> str:
     """Le code d'un module, à l'import près de ce que reprend un ``__init__``."""
+    module = package()[name]
     body = module.tree.body
     if module.is_package:
         body = [node for node in body if not isinstance(node, ast.ImportFrom) and not is_export_list(node)]
@@ -148,7 +151,7 @@ def package_part(cells: list[str], by_text: bool) -> list[str]:
     except Doubt:
         modules, links = set(package()), set()
         return ["tout", *(package()[name].text if by_text else ast.dump(package()[name].tree) for name in sorted(modules))]
-    shown = [package()[name].text if by_text else own_code(package()[name]) for name in sorted(modules)]
+    shown = [package()[name].text if by_text else own_code(name) for name in sorted(modules)]
     return [*sorted(modules), *sorted(links), *shown]
 
 
@@ -161,20 +164,32 @@ def named_files(cells: list[str]) -> list[str]:
 
 @cache
 def installed() -> list[str]:
-    """Python, les bibliothèques de ``requirements.txt`` telles qu'elles sont installées, les variables."""
-    pinned = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(encoding="utf-8"), re.MULTILINE)
-    return [sys.version, *map(version_of, pinned), *(os.environ.get(name, "") for name in VARIABLES)]
+    """Python, le noyau, les bibliothèques du paquet telles qu'elles sont installées, et les variables."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = [*map(distribution, project["dependencies"]), "ipykernel", "ipython"]
+    return [sys.version, *map(version_of, names), *(os.environ.get(name, "") for name in VARIABLES)]
+
+
+def distribution(requirement: str) -> str:
+    return re.match(r"[\w.-]+", requirement)[0]
+
+
+def imported(cells: list[str]) -> list[str]:
+    """Les bibliothèques que les cellules importent d'elles-mêmes, avec leur version."""
+    found = re.findall(r"^\s*(?:from|import)\s+(\w+)", "\n".join(cells), re.MULTILINE)
+    return [version_of(name) for name in sorted(set(found) - set(sys.stdlib_module_names) - {PACKAGE})]
 
 
 def version_of(name: str) -> str:
+    """Nom et version d'une bibliothèque, donnée par son nom d'installation ou d'import."""
     try:
         return f"{name} {version(name)}"
     except PackageNotFoundError:
-        return f"{name} absent"
+        return " ".join([name, *(f"{home} {version(home)}" for home in packages_distributions().get(name, []))])
 
 
 def fingerprint(cells: list[str], shows_errors: bool = False) -> str:
     """Empreinte d'un chapitre, cellules comprises ; ``shows_errors`` s'il montre des traces d'erreur."""
     by_text = shows_errors or bool(READS_TEXT.search("\n".join(cells)))
-    parts = [*installed(), *cells, *package_part(cells, by_text), *named_files(cells)]
+    parts = [*installed(), *imported(cells), *cells, *package_part(cells, by_text), *named_files(cells)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

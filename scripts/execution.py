@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import chapitres
 import dependances
@@ -27,20 +28,30 @@ def fingerprint(notebook: nbformat.NotebookNode) -> str:
     return dependances.fingerprint([cell.source for cell in cells], shows_errors)
 
 
-def result_path(chapter: Path) -> Path:
-    """Là où sont les résultats du chapitre tel qu'il est écrit."""
-    return FOLDER / f"{chapter.stem}-{fingerprint(chapitres.read_chapter(chapter))}.ipynb"
+class Planned(NamedTuple):
+    """Un chapitre tel qu'il est écrit, et là où sont, ou seront, ses résultats."""
+
+    chapter: Path
+    notebook: nbformat.NotebookNode
+    path: Path
+
+
+def plan(chapter: Path) -> Planned:
+    notebook = chapitres.read_chapter(chapter)
+    return Planned(chapter, notebook, FOLDER / f"{chapter.stem}-{fingerprint(notebook)}.ipynb")
 
 
 def executed_chapters(names: list[str] | None = None) -> dict[str, Path]:
     """Les résultats de chaque chapitre (ou de ceux que l'on nomme), par nom ; exécute ceux qui manquent."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    wanted = chapitres.selected(names or [])
-    paths = dict(chapitres.in_turn(lambda chapter: (chapter, result_path(chapter)), wanted))
+    planned = list(chapitres.in_turn(plan, chapitres.selected(names or [])))
+    paths = {entry.chapter: entry.path for entry in planned}
     stale = [chapter for chapter, path in paths.items() if not path.exists()]
     for chapter, notebook in chapitres.in_parallel(timed_execution, stale):
         write(notebook, paths[chapter])
-    list(chapitres.in_turn(lambda chapter: chapitres.check_figures(chapter, stored(paths[chapter])), wanted))
+    faults = [fault for entry in planned for fault in chapitres.extra_results(entry.chapter, entry.notebook, stored(entry.path))]
+    if faults:
+        raise SystemExit("\n".join(faults))
     for path in paths.values():
         path.touch()  # les états en usage sont les derniers effacés
     prune(KEPT_STATES * len(chapitres.chapters()))
@@ -56,12 +67,13 @@ def timed_execution(chapter: Path) -> tuple[Path, nbformat.NotebookNode]:
 
 
 def stored(path: Path) -> nbformat.NotebookNode:
-    return nbformat.read(path, as_version=4)
+    """Des résultats écrits par ``write`` : inutile de les valider de nouveau."""
+    return nbformat.v4.reads(path.read_text(encoding="utf-8"))
 
 
 def write(notebook: nbformat.NotebookNode, path: Path) -> None:
     fresh = path.with_suffix(".neuf")
-    nbformat.write(notebook, fresh)
+    fresh.write_text(nbformat.v4.writes(notebook), encoding="utf-8")
     fresh.replace(path)
 
 

@@ -8,9 +8,11 @@ ses avertissements sont redits tant qu'elle n'est pas corrigée.
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import pybtex.plugin
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.domains.std import StandardDomain
@@ -126,6 +128,7 @@ SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
 def setup(app):
     StandardDomain._resolve_numref_xref = read_once(resolve_numref)
     TocTreeCollector.assign_figure_numbers = read_once(assign_figure_numbers)
+    pybtex.plugin.entry_points = cache(pybtex.plugin.entry_points)  # sinon, tous les paquets relus à chaque référence
     app.pages_done = set()
     app.add_config_value("pages_to_redo", [], "")
     app.connect("env-get-outdated", read_again, priority=100)

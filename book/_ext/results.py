@@ -21,7 +21,7 @@ class StoredResults(NotebookClientBase):
         self.stored = stored
 
     def start_client(self) -> None:
-        done = nbformat.read(self.stored, as_version=4)
+        done = nbformat.v4.reads(self.stored.read_text(encoding="utf-8"))  # sans le valider de nouveau
         for cell, result in zip(code_cells(self.notebook), code_cells(done), strict=True):
             cell.outputs, cell.execution_count = result.outputs, result.execution_count
 
