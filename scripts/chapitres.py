@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+import allege  # noqa: F401
 import nbformat
 import yaml
 from myst_nb.core.read import MystMetadataParsingError, read_myst_markdown_notebook
@@ -212,7 +213,7 @@ def in_parallel(function: Callable, items: Iterable) -> Iterator:
     """
     with ThreadPoolExecutor(WORKERS) as pool:
         futures = {pool.submit(function, item): item for item in items}
-        yield from results_of(((future.result, futures[future]) for future in as_completed(futures)))
+        yield from results_of((future.result, futures[future]) for future in as_completed(futures))
 
 
 def in_turn(function: Callable, items: Iterable) -> Iterator:

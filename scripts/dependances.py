@@ -79,6 +79,31 @@ def imports(tree: ast.AST, home: str = "") -> Iterator[tuple[str, str]]:
                 yield from ((source, alias.name) for alias in node.names)
 
 
+@cache
+def whole_text() -> str:
+    """Empreinte du texte du paquet entier, et de l'environnement."""
+    return digest([*installed(), *(module.text for module in package().values())])
+
+
+def seal(chapter: Path) -> str:
+    """Empreinte d'une page, du paquet et de tout fichier que la page pourrait lire : trop, mais vite dite."""
+    return digest([whole_text(), data_files(), chapter.read_text("utf-8")])
+
+
+@cache
+def data_files() -> str:
+    """Empreinte des fichiers de ``book/`` qui ne sont ni des pages, ni ce dont seul Sphinx se sert."""
+    folders = [path for path in sorted((ROOT / "book").iterdir()) if path.name not in ("_ext", "_static", "dessins")]
+    paths = [path for root in folders for path in ([root] if root.is_file() else sorted(root.rglob("*")))]
+    contents = [path.read_bytes() for path in paths if path.is_file() and path.suffix != ".md"]
+    return digest([hashlib.sha256(content).hexdigest() for content in contents])
+
+
+@cache
+def module_imports(name: str) -> list[tuple[str, str]]:
+    return list(imports(package()[name].tree, package()[name].home))
+
+
 def origin(source: str, name: str) -> tuple[str, str]:
     """Le module qui définit ce nom, à travers les ``__init__`` qui le reprennent."""
     if f"{source}.{name}" in package():
@@ -118,19 +143,19 @@ def is_export_list(node: ast.stmt) -> bool:
 def reached(tree: ast.AST) -> tuple[set[str], set[str]]:
     """Les modules que ce code exécute, de proche en proche, et d'où vient chaque nom importé."""
     always = {name for name, module in package().items() if module.is_package or has_effects(module)}
-    modules, links, pending = set(), set(), [(tree, "")]
-    pending += [(package()[name].tree, package()[name].home) for name in always if not package()[name].is_package]
+    modules, links = set(always), set()
+    executed = (name for name in always if not package()[name].is_package)
+    pending = [*imports(tree), *(pair for name in executed for pair in module_imports(name))]
     while pending:
-        code, home = pending.pop()
-        for source, name in imports(code, home):
-            target, original = origin(source, name)
-            links.add(f"{source}.{name} = {target}.{original}")
-            if target not in modules and target not in always:
-                modules.add(target)
-                pending.append((package()[target].tree, package()[target].home))
-            elif package()[target].is_package:
-                raise Doubt
-    return modules | always, links
+        source, name = pending.pop()
+        target, original = origin(source, name)
+        links.add(f"{source}.{name} = {target}.{original}")
+        if package()[target].is_package:
+            raise Doubt
+        if target not in modules:
+            modules.add(target)
+            pending += module_imports(target)
+    return modules, links
 
 
 def code_tree(cells: list[str]) -> ast.Module:
@@ -149,8 +174,7 @@ def package_part(cells: list[str], by_text: bool) -> list[str]:
     try:
         modules, links = reached(code_tree(cells))
     except Doubt:
-        modules, links = set(package()), set()
-        return ["tout", *(package()[name].text if by_text else ast.dump(package()[name].tree) for name in sorted(modules))]
+        return ["tout", *(module.text if by_text else ast.dump(module.tree) for module in package().values())]
     shown = [package()[name].text if by_text else own_code(name) for name in sorted(modules)]
     return [*sorted(modules), *sorted(links), *shown]
 
@@ -192,4 +216,8 @@ def fingerprint(cells: list[str], shows_errors: bool = False) -> str:
     """Empreinte d'un chapitre, cellules comprises ; ``shows_errors`` s'il montre des traces d'erreur."""
     by_text = shows_errors or bool(READS_TEXT.search("\n".join(cells)))
     parts = [*installed(), *imported(cells), *cells, *package_part(cells, by_text), *named_files(cells)]
+    return digest(parts)
+
+
+def digest(parts: list[str]) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -18,7 +18,8 @@ ROOT = dependances.ROOT
 BUILD = ROOT / "_build"
 SEAL = BUILD / "travail" / "html-empreinte"
 #: Ce dont le HTML dépend : tout ce que ces dossiers et ces fichiers contiennent.
-INPUTS = ("book", "notebook_utils", "scripts", "_config.yml", "_toc.yml", "references.bib", "requirements.txt", "pyproject.toml")
+INPUTS = ("book", "notebook_utils", "scripts", "_config.yml", "_toc.yml", "references.bib")
+INPUTS += ("requirements.txt", "pyproject.toml")
 
 
 def inputs() -> list[Path]:

@@ -7,6 +7,7 @@ importe (voir ``dependances``). Revenir à un état récent ne réexécute donc 
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,7 @@ import references
 
 FOLDER = chapitres.ROOT / "_build" / "execution"
 REFERENCES = chapitres.ROOT / "_build" / "references"
+KNOWN = FOLDER / "connus.json"
 #: États gardés, en moyenne par chapitre ; un état pèse de 0,1 à 2 Mo.
 KEPT_STATES = 6
 
@@ -44,18 +46,28 @@ def plan(chapter: Path) -> Planned:
 def executed_chapters(names: list[str] | None = None) -> dict[str, Path]:
     """Les résultats de chaque chapitre (ou de ceux que l'on nomme), par nom ; exécute ceux qui manquent."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    planned = list(chapitres.in_turn(plan, chapitres.selected(names or [])))
-    paths = {entry.chapter: entry.path for entry in planned}
+    wanted = chapitres.selected(names or [])
+    seals, known = {chapter: dependances.seal(chapter) for chapter in wanted}, known_paths()
+    paths = {chapter: FOLDER / known[seals[chapter]] for chapter in wanted if seals[chapter] in known}
+    planned = list(chapitres.in_turn(plan, [chapter for chapter in wanted if chapter not in paths]))
+    paths |= {entry.chapter: entry.path for entry in planned}
     stale = [chapter for chapter, path in paths.items() if not path.exists()]
     for chapter, notebook in chapitres.in_parallel(timed_execution, stale):
         write(notebook, paths[chapter])
-    faults = [fault for entry in planned for fault in chapitres.extra_results(entry.chapter, entry.notebook, stored(entry.path))]
+    faults = [fault for entry in planned for fault in chapitres.extra_results(*entry[:2], stored(entry.path))]
     if faults:
         raise SystemExit("\n".join(faults))
     for path in paths.values():
         path.touch()  # les états en usage sont les derniers effacés
     prune(KEPT_STATES * len(chapitres.chapters()))
+    sealed = {seals[chapter]: path.name for chapter, path in paths.items() if seals[chapter]}
+    KNOWN.write_text(json.dumps(known | sealed if names else sealed), encoding="utf-8")
     return {chapter.stem: path for chapter, path in paths.items()}
+
+
+def known_paths() -> dict[str, str]:
+    """Où sont les résultats d'un texte déjà lu : inutile de le découper de nouveau en cellules."""
+    return json.loads(KNOWN.read_text(encoding="utf-8")) if KNOWN.exists() else {}
 
 
 def timed_execution(chapter: Path) -> tuple[Path, nbformat.NotebookNode]:

@@ -21,9 +21,6 @@ import unicodedata
 import warnings
 from pathlib import Path
 
-# Facultatif pour jsonschema, et long à importer (une grammaire entière) : personne ici n'en a l'usage.
-sys.modules["rfc3987_syntax"] = None
-
 import chapitres
 import etat
 import sources
@@ -143,7 +140,7 @@ def build(builder: str, results: dict[str, Path], beside: str = "") -> Path:
 
 
 def write_beside(app: Sphinx, name: str, folder: Path) -> None:
-    """Un second constructeur sur l'environnement du premier : seules les pages que celui-ci a écrites, ou qui manquent."""
+    """Un second constructeur sur l'environnement du premier : les pages que celui-ci a écrites, et les manquantes."""
     pages = app.pages_done
     builder = app.builder = app.create_builder(name)
     builder.outdir = folder

@@ -126,6 +126,7 @@ def listed_pages() -> list[str]:
 def unlisted_pages() -> list[str]:
     """Les pages de ``book/`` qu'aucun sommaire ne nomme, et les lignes du sommaire sans page."""
     listed, present = set(listed_pages()), {f"book/{page.stem}" for page in PAGES}
-    remedy = "ajoutez « - file: {} » à _toc.yml, ou ôtez le fichier de book/"
-    missing = [f"_toc.yml: « {name} » n'a pas de fichier {name}.md : corrigez le nom, ou ôtez la ligne" for name in listed - present]
-    return sorted(missing + [f"{name}.md:1: page absente du sommaire : {remedy.format(name)}" for name in present - listed])
+    faults = [f"_toc.yml: « {name} » n'est pas une page : corrigez-la ou ôtez-la" for name in listed - present]
+    remedy = "ajoutez « - file: {} » à _toc.yml, ou ôtez la page"
+    faults += [f"{name}.md:1: page absente du sommaire : {remedy.format(name)}" for name in present - listed]
+    return sorted(faults)

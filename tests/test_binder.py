@@ -24,7 +24,7 @@ def plan(tmp_path_factory) -> str:
     copy = tmp_path_factory.mktemp("depot")
     for name in ("binder", "notebook_utils", "scripts"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt", "pyproject.toml"):
+    for name in ("requirements.txt", "requirements-jupyter.txt", "constraints.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, copy)
     command = [BIN / "jupyter-repo2docker", "--no-build", "--debug", "."]
     result = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=120)
@@ -67,7 +67,7 @@ def test_post_build_runs_its_steps_in_order(tmp_path):
     steps = log.read_text().splitlines()
     torch = re.search(r"^torch==\S+", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)[0]
     assert steps[0] == f"uv pip install --system --torch-backend=cpu {torch}"
-    assert re.search(r"-r requirements\.txt -c constraints\.txt jupyterlab==\S+ jupyterlab-myst==\S+$", steps[1])
+    assert steps[1] == "uv pip install --system -r requirements-jupyter.txt -c constraints.txt"
     assert steps[2:] == [
         "python -m pip install --no-deps --editable .",
         "jupytext-config set-default-viewer markdown myst",
