@@ -54,7 +54,8 @@ def built() -> int:
         with etat.alone():
             livre.build_book()
     except SystemExit as fault:
-        print(fault, flush=True)
+        if not isinstance(fault.code, int):  # sinon, la faute a déjà été dite
+            print(fault, flush=True)
         return 1
     except Exception:
         traceback.print_exc()
