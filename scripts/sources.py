@@ -63,7 +63,7 @@ def blank(match: re.Match) -> str:
 
 DRAWING_BODY = re.compile(r"(?<=\n):alt:[^\n]*\n(?:(?!:{3,}$).*\n)*(?=:{3,}$)", re.MULTILINE)
 CODE_BLOCK = re.compile(
-    r"^```(?:\{literalinclude\}|\{bibliography\}|\{eval-rst\}|bibtex|python|md)[^\n]*\n.*?^```$",
+    r"^```(?:\{literalinclude\}|\{bibliography\}|\{eval-rst\}|bibtex|python|md|sh)[^\n]*\n.*?^```$",
     re.MULTILINE | re.DOTALL,
 )
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)

@@ -188,8 +188,8 @@ def test_only_what_changed_is_executed_again(copy):
 
 
 CODE_CHANGES = {
-    "module employé": ("plotting/numbers.py", True),
-    "module que ce module emploie": ("plotting/palette.py", False),
+    "module employé": ("plotting/figures.py", True),
+    "module que ce module emploie": ("plotting/palette.py", True),
     "module sans rapport": ("bptt/gru.py", False),
 }
 
@@ -200,7 +200,7 @@ def append(path: Path, text: str) -> None:
 
 @pytest.mark.parametrize(("module", "matters"), CODE_CHANGES.values(), ids=list(CODE_CHANGES))
 def test_results_depend_on_the_code_that_is_imported(copy, module, matters):
-    write(copy, USES_THE_PACKAGE)
+    write(copy, USES_THE_PACKAGE.replace("format_number", "plot_tanh"))
     before = key(copy)
     append(copy / "notebook_utils" / module, "\n\n# Un commentaire.\ndef _more():\n    \"\"\"Une docstring.\"\"\"\n")
     after = key(copy)
@@ -346,11 +346,11 @@ def test_the_site_has_the_address_of_the_fork(copy, monkeypatch):
 AUTHOR_FAULTS = {
     "noyau mort": (
         "```{code-cell} ipython3\nx = 1\n```\n\n```{code-cell} ipython3\nimport os\nos._exit(1)\n```\n",
-        "book/essai.md:{0}: le noyau est mort", 5, "mémoire",
+        "book/essai.md:{0}: le noyau est mort", 6, "mémoire",
     ),
     "deux-points dans un alt": (
         FIGURE.replace("alt: Rien.", "alt: Deux courbes : une figure."),
-        "book/essai.md:{0}: l'en-tête ne se lit pas : « alt: Deux courbes : une figure. »", 4, "guillemets",
+        "book/essai.md:{0}: l'en-tête ne se lit pas : « alt: Deux courbes : une figure. »", 5, "guillemets",
     ),
     "solution sans fin": (
         "```{exercise} Calcul (★, 5 min) : un essai\n:label: exo-essai\n\nQuoi ?\n```\n\n"
