@@ -30,7 +30,8 @@ carnets: .venv/livre.ok ## Écrit les carnets Jupyter dans carnets/, sans rien e
 	@echo "Carnets : carnets/"
 
 jupyter: .venv/jupyter.ok carnets ## Ouvre les carnets dans JupyterLab, avec le noyau du livre
-	@JUPYTER_PREFER_ENV_PATH=1 .venv/bin/jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/carnets
+	@JUPYTER_PREFER_ENV_PATH=1 .venv/bin/jupyter lab --config=binder/jupyter_server_config.py \
+	  --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/carnets
 
 dessins: .venv/livre.ok installer-tex ## Rend en SVG les dessins TikZ qui ont changé
 	@$(PYTHON_VENV) scripts/dessins.py
