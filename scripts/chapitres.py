@@ -32,6 +32,8 @@ def chapters() -> list[Path]:
 def read_chapter(chapter: Path) -> nbformat.NotebookNode:
     """Le chapitre en carnet, sans aucun résultat ; chaque cellule de code sait à quelle ligne elle commence."""
     text = chapter.read_text("utf-8")
+    if not text.strip():
+        raise ChapterError(f"{chapter.relative_to(ROOT)}:1: page vide")
     try:
         notebook = read_myst_markdown_notebook(text, add_source_map=True)
     except (MystMetadataParsingError, yaml.YAMLError) as error:

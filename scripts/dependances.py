@@ -25,7 +25,7 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 SILENT = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Assign, ast.AnnAssign)
 #: Un chapitre qui emploie l'un de ces mots peut montrer le texte du paquet, docstrings et numéros de ligne compris.
 READS_TEXT = re.compile(r"\binspect\b|__doc__|\bhelp\(|\btraceback\b|\?\s*$", re.MULTILINE)
-HIDDEN_IMPORT = re.compile(r"\bimportlib\b|__import__|\bexec\(|\beval\(")
+HIDDEN_IMPORT = re.compile(r"\bimportlib\b|__import__|(?<![\w.])(?:exec|eval)\(")
 #: Ce qui change le résultat d'une cellule sans être écrit nulle part.
 VARIABLES = ("DECALAGE_GRAINES", "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR")
 
@@ -101,7 +101,10 @@ def data_files() -> str:
 
 @cache
 def module_imports(name: str) -> list[tuple[str, str]]:
-    return list(imports(package()[name].tree, package()[name].home))
+    module = package()[name]
+    if HIDDEN_IMPORT.search(module.text) and not module.is_package:
+        raise Doubt
+    return list(imports(module.tree, module.home))
 
 
 def origin(source: str, name: str) -> tuple[str, str]:
@@ -114,6 +117,9 @@ def origin(source: str, name: str) -> tuple[str, str]:
     if not module.is_package:
         return source, name
     for node in module.tree.body:
+        for home, names in export_table(node).items():
+            if name in names:
+                return origin(f"{source}.{home}", name)
         if isinstance(node, ast.ImportFrom):
             for alias in (alias for alias in node.names if (alias.asname or alias.name) == name):
                 ((found, _),) = imports(ast.Module([ast.ImportFrom(node.module, [alias], node.level)], []), module.home)
@@ -136,8 +142,22 @@ def own_code(name: str) -> str:
     return ast.dump(ast.Module(body, []))
 
 
+def export_table(node: ast.stmt) -> dict[str, list[str]]:
+    """La table « module : noms » d'un ``__init__`` qui n'importe qu'à la demande ; vide si ce n'en est pas une."""
+    value = getattr(node, "value", None)
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(value, ast.Dict):
+        return {}
+    try:
+        table = ast.literal_eval(value)
+    except ValueError:
+        return {}
+    names = [name for group in table.values() for name in (group if isinstance(group, list | tuple) else [None])]
+    return table if all(isinstance(name, str) and name.isidentifier() for name in names) else {}
+
+
 def is_export_list(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["__all__"]
+    targets = [ast.unparse(target) for target in node.targets] if isinstance(node, ast.Assign) else []
+    return targets == ["__all__"] or bool(export_table(node))
 
 
 def reached(tree: ast.AST) -> tuple[set[str], set[str]]:

@@ -243,6 +243,29 @@ def test_results_depend_on_where_a_name_comes_from(copy):
     assert key(copy) != everything, "qui importe tout dépend de tout"
 
 
+LAZY = """
+from importlib import import_module
+HOMES = {"plotting.palette": ["PALETTE"], "plotting": ["plot_tanh"], "plotting.numbers": ["format_number"]}
+def __getattr__(name):
+    return getattr(import_module(next(f".{home}" for home in HOMES if name in HOMES[home]), __name__), name)
+"""
+
+
+def test_names_imported_on_demand_are_followed(copy):
+    """Un paquet qui n'importe ses noms qu'à la demande dit dans une table d'où ils viennent."""
+    (copy / "notebook_utils" / "__init__.py").write_text(LAZY, encoding="utf-8")
+    write(copy, USES_THE_PACKAGE)
+    before = key(copy)
+    append(copy / "notebook_utils" / "bptt" / "gru.py", "\nONE = 1\n")
+    edit(copy / "notebook_utils" / "__init__.py", '"PALETTE"', '"PALETTE", "sequential_colormap"')
+    assert key(copy) == before
+    append(copy / "notebook_utils" / "plotting" / "numbers.py", "\nONE = 1\n")
+    changed = key(copy)
+    assert changed != before
+    edit(copy / "notebook_utils" / "__init__.py", '"plotting.numbers"', '"plotting.figures"')
+    assert key(copy) != changed
+
+
 def test_results_depend_on_the_files_that_cells_name(copy):
     write(copy, USES_THE_PACKAGE.replace("0.5", "open('donnees.txt').read()"))
     (copy / "book" / "donnees.txt").write_text("1", encoding="utf-8")

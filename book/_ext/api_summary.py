@@ -77,7 +77,7 @@ def numbered() -> dict[str, int]:
 
 def imported(page: Path) -> set[str]:
     """Les noms que les cellules d'une page importent du paquet."""
-    trees = [ast.parse(code) for _, _, code in sources.cells(page)]
+    trees = [ast.parse(code) for _, _, code in sources.cells(page) if "notebook_utils" in code]
     statements = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     ours = [node for node in statements if (node.module or "").split(".")[0] == "notebook_utils"]
     return {alias.name for node in ours for alias in node.names}
