@@ -33,7 +33,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 ROOT = chapitres.ROOT
 BUILD = ROOT / "_build"
-PAGE_SUFFIXES, PAGE_FOLDERS = {".html", ".ipynb", ".md", ".doctree"}, {"book", "notebooks", "tp"}
+PAGE_SUFFIXES = {".html", ".md", ".doctree"}
 UNUSED = {"sphinx_thebe", "sphinx_comments", "sphinx.ext.intersphinx"}
 PDF_NAME = "reseaux-recurrents"
 
@@ -126,10 +126,11 @@ def build(builder: str, results: dict[str, Path], beside: str = "") -> Path:
             app.config.latex_documents, meta["latex_doc_overrides"]
         )
         app.setup_extension("sphinx_multitoc_numbering")
+        app.connect("write-started", lambda app, builder: prune(work, app))  # avant que l'on réunisse les carnets
         app.build()
+        prune(work, app)
         if beside and not app.statuscode:
             write_beside(app, beside, work / beside)
-    prune(work, {Path(name).name for name in app.env.found_docs})
     if app.statuscode:
         redo.write_text(json.dumps(sorted(app.pages_done)), encoding="utf-8")
         (work / "en-cours").unlink()
@@ -151,10 +152,12 @@ def write_beside(app: Sphinx, name: str, folder: Path) -> None:
     builder.finish()
 
 
-def prune(work: Path, pages: set[str]) -> None:
+def prune(work: Path, app: Sphinx) -> None:
     """Efface ce qui reste des pages ôtées du sommaire, et les images dont aucune page ne se sert."""
+    pages = {Path(name).name for name in app.env.found_docs}
     for path in work.glob("*/**/*"):
-        if path.suffix in PAGE_SUFFIXES and path.parent.name in PAGE_FOLDERS and path.name.split(".")[0] not in pages:
+        is_page = path.suffix == ".ipynb" or (path.suffix in PAGE_SUFFIXES and path.parent.name == "book")
+        if is_page and path.name.split(".")[0] not in pages:
             path.unlink()
     written = "".join(path.read_text("utf-8") for path in (work / "sortie" / "book").glob("*.html"))
     for path in (work / "sortie" / "_images").glob("*"):

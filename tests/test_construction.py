@@ -336,7 +336,9 @@ def test_every_page_shows_the_current_titles_and_numbers(copy):
 
 def test_a_page_that_leaves_the_contents_leaves_the_site(copy):
     with_other_page(copy)
+    (copy / "book" / "autre.md").write_text((copy / "book" / "essai.md").read_text().replace("essai", "autre"))
     assert build(copy).returncode == 0
+    assert (copy / "_build" / "html" / "carnets" / "autre.ipynb").exists()
     assert "autre.html" in (copy / "_build" / "html" / "sitemap.xml").read_text("utf-8")
     (copy / "_toc.yml").write_text(TOC, encoding="utf-8")
     result = build(copy)
