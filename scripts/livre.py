@@ -29,6 +29,7 @@ from execution import executed_chapters, reference_results
 from jupyter_book.config import get_final_config
 from jupyter_book.pdf import update_latex_documents
 from sphinx.application import Sphinx
+from sphinx.errors import SphinxError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 ROOT = chapitres.ROOT
@@ -127,10 +128,14 @@ def build(builder: str, results: dict[str, Path], beside: str = "") -> Path:
         )
         app.setup_extension("sphinx_multitoc_numbering")
         app.connect("write-started", lambda app, builder: prune(work, app))  # avant que l'on réunisse les carnets
-        app.build()
-        prune(work, app)
-        if beside and not app.statuscode:
-            write_beside(app, beside, work / beside)
+        try:
+            app.build()
+            prune(work, app)
+            if beside and not app.statuscode:
+                write_beside(app, beside, work / beside)
+                app.statuscode = int(app._warncount > 0)
+        except SphinxError as error:  # une faute que Sphinx ne sait pas dépasser : son message suffit
+            raise SystemExit(f"{error}\n« {builder} » : construction interrompue.") from error
     if app.statuscode:
         redo.write_text(json.dumps(sorted(app.pages_done)), encoding="utf-8")
         (work / "en-cours").unlink()
