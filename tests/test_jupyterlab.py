@@ -189,7 +189,7 @@ def test_every_cell_runs_without_error(page, notebook):
 def test_drawings_appear_as_pictures(page, notebook):
     source = (BOOK / notebook).with_suffix(".md").read_text("utf-8")
     pictures = page.locator(".jp-MarkdownCell img:not(.cm-editor img)")
-    assert pictures.count() == source.count("{tikz}")
+    expect(pictures).to_have_count(source.count("{tikz}"), timeout=90_000)  # le texte s'affiche peu à peu
     for picture in pictures.all():
         picture.scroll_into_view_if_needed()
         assert picture.evaluate("image => image.decode().then(() => image.naturalWidth * image.naturalHeight)") > 0
