@@ -3,16 +3,22 @@ SHELL := bash
 PYTHON_VENV := .venv/bin/python
 PORT ?= 8000
 .DEFAULT_GOAL := aide
-.PHONY: aide livre pdf test carnets dessins references arrondis graines mesurer bench lire propre installer-tex installer-tests
+.PHONY: aide livre ecrire verifier pdf test carnets jupyter dessins references arrondis graines mesurer bench lire propre
+.PHONY: installer-tex installer-tests
 
 aide: ## Affiche cette liste
 	@echo "Cibles :"
 	@sed -nE 's/^([a-z-]+):.*## (.*)$$/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
 
 livre: .venv/livre.ok ## Construit le livre HTML (et ses carnets) dans _build/html
-	@$(PYTHON_VENV) scripts/dessins.py
-	@$(PYTHON_VENV) scripts/livre.py html
+	@$(PYTHON_VENV) scripts/etat.py || $(PYTHON_VENV) scripts/livre.py livre
 	@echo "Livre : _build/html/index.html"
+
+ecrire: .venv/livre.ok ## Aperçu : la page se recharge à chaque enregistrement (PORT=… pour changer)
+	@$(PYTHON_VENV) scripts/ecrire.py $(PORT)
+
+verifier: .venv/dev.ok ## Vérifie sans TeX ni navigateur les chapitres changés, ou un seul (CHAPITRE=…)
+	@$(PYTHON_VENV) scripts/verifier.py $(CHAPITRE)
 
 pdf: .venv/livre.ok installer-tex ## Compose le PDF dans _build/pdf
 	@$(PYTHON_VENV) scripts/dessins.py
@@ -23,14 +29,18 @@ carnets: .venv/livre.ok ## Écrit les carnets Jupyter dans carnets/, sans rien e
 	@$(PYTHON_VENV) scripts/livre.py carnets
 	@echo "Carnets : carnets/"
 
+jupyter: .venv/jupyter.ok carnets ## Ouvre les carnets dans JupyterLab, avec le noyau du livre
+	@JUPYTER_PREFER_ENV_PATH=1 .venv/bin/jupyter lab --config=binder/jupyter_server_config.py \
+	  --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/carnets
+
 dessins: .venv/livre.ok installer-tex ## Rend en SVG les dessins TikZ qui ont changé
 	@$(PYTHON_VENV) scripts/dessins.py
 
 test: .venv/dev.ok installer-tex installer-tests livre pdf ## Passe tous les tests
 	@bash scripts/tester.sh
 
-references: .venv/dev.ok ## Réexécute les chapitres et met à jour tests/references
-	@$(PYTHON_VENV) scripts/references.py
+references: .venv/dev.ok ## Réexécute les chapitres (CHAPITRE=… pour un seul) et met à jour tests/references
+	@$(PYTHON_VENV) scripts/references.py $(CHAPITRE)
 
 arrondis: .venv/livre.ok ## Réexécute les chapitres avec les instructions d'autres processeurs
 	@$(PYTHON_VENV) scripts/arrondis.py
@@ -45,7 +55,7 @@ bench: .venv/livre.ok ## Mesure les performances annoncées
 	@for mesure in bench/bench_*.py; do $(PYTHON_VENV) $$mesure || exit 1; done
 
 lire: livre ## Sert le livre sur http://127.0.0.1:8000 (PORT=… pour changer)
-	@$(PYTHON_VENV) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+	@$(PYTHON_VENV) scripts/servir.py $(PORT)
 
 propre: ## Efface tout ce qui est engendré, sauf l'environnement .venv
 	@rm -rf _build carnets .pytest_cache .ruff_cache .hypothesis
@@ -61,6 +71,10 @@ installer-tests: ## Installe les outils du système dont les tests ont besoin
 	@scripts/installer.sh venv livre
 	@touch $@
 
-.venv/dev.ok: requirements-dev.txt .venv/livre.ok
+.venv/jupyter.ok: requirements-jupyter.txt .venv/livre.ok
+	@scripts/installer.sh venv jupyter
+	@touch $@
+
+.venv/dev.ok: requirements-dev.txt requirements-jupyter.txt .venv/livre.ok
 	@scripts/installer.sh venv dev
 	@touch $@

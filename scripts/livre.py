@@ -1,37 +1,40 @@
-"""Construit le livre : ``python scripts/livre.py html|pdf|carnets``.
+"""Construit le livre : ``python scripts/livre.py livre|html|pdf|carnets``.
 
 Sphinx travaille dans ``_build/travail/`` et le résultat ne remplace le précédent que s'il est
 sans erreur ni avertissement : la dernière bonne version reste toujours lisible.
-Les cellules exécutées sont gardées dans ``_build/execution/<empreinte>``, où l'empreinte couvre
-``notebook_utils``, les versions épinglées et Python : changer l'un d'eux réexécute tout.
-La cible ``carnets``, elle, n'exécute rien : elle part des résultats de ``tests/references``.
+Les résultats des cellules viennent de ``execution`` : n'est exécuté que ce qui a changé.
+La cible ``carnets`` n'exécute rien (elle part des résultats de ``tests/references``) ;
+``livre`` met d'abord les dessins à jour, puis construit ``html``.
 """
 
 from __future__ import annotations
 
+import gc
 import hashlib
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import time
 import unicodedata
 import warnings
 from pathlib import Path
 
 import chapitres
-import references
+import etat
+import sources
 import yaml
+from execution import executed_chapters, reference_results
 from jupyter_book.config import get_final_config
 from jupyter_book.pdf import update_latex_documents
-from jupyter_cache import get_cache
-from jupyter_cache.base import CacheBundleIn
 from sphinx.application import Sphinx
+from sphinx.errors import SphinxError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 ROOT = chapitres.ROOT
 BUILD = ROOT / "_build"
+PAGE_SUFFIXES = {".html", ".md", ".doctree"}
 UNUSED = {"sphinx_thebe", "sphinx_comments", "sphinx.ext.intersphinx"}
 PDF_NAME = "reseaux-recurrents"
 
@@ -39,75 +42,35 @@ PDF_NAME = "reseaux-recurrents"
 warnings.filterwarnings("ignore", category=FutureWarning, module="sphinx_external_toc")
 
 
-def execution_fingerprint() -> str:
-    """Empreinte de ce dont dépend le résultat d'une cellule, hors la cellule elle-même."""
-    sources = [*sorted((ROOT / "notebook_utils").rglob("*.py")), ROOT / "requirements.txt"]
-    digest = hashlib.sha256(sys.version.encode())
-    for path in sources:
-        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def executed_chapters() -> Path:
-    """Cache où tous les chapitres sont exécutés ; seuls ceux qui ont changé l'ont été cette fois."""
-    current = BUILD / "execution" / execution_fingerprint()
-    current.mkdir(parents=True, exist_ok=True)
-    for other in current.parent.iterdir():
-        if other != current:
-            shutil.rmtree(other)
-    cache = get_cache(str(current))
-    stale = [chapter for chapter in chapitres.chapters() if not is_cached(cache, chapter)]
-    for chapter, notebook in chapitres.in_parallel(execute, stale):
-        store(cache, chapter, notebook)
-    return current
-
-
-def execute(chapter: Path) -> tuple:
-    start = time.monotonic()
-    notebook = chapitres.execute(chapter)
-    print(f"→ {chapter.relative_to(ROOT)} exécuté en {time.monotonic() - start:.0f} s", flush=True)
-    return chapter, notebook
-
-
-def is_cached(cache, chapter: Path) -> bool:
-    try:
-        cache.match_cache_notebook(chapitres.read_chapter(chapter))
-    except KeyError:
-        return False
-    return True
-
-
-def store(cache, chapter: Path, notebook) -> None:
-    cache.cache_notebook_bundle(CacheBundleIn(notebook, str(chapter)), check_validity=False, overwrite=True)
-
-
-def reference_results() -> Path:
-    """Cache rempli des résultats de référence : rien n'est exécuté."""
-    path = BUILD / "references"
-    shutil.rmtree(path, ignore_errors=True)
-    cache = get_cache(str(path))
-    for chapter in chapitres.chapters():
-        store(cache, chapter, references.with_references(chapter))
-    return path
-
-
-def repository() -> dict:
+def repository(user: dict) -> str:
     """Adresse du dépôt : celle de l'intégration continue, sinon celle de ``_config.yml``."""
     name = os.environ.get("GITHUB_REPOSITORY")
-    return {"repository_url": f"https://github.com/{name}"} if name else {}
+    return f"https://github.com/{name}" if name else user["repository"]["url"].rstrip("/")
 
 
-def configuration(cache: Path) -> tuple[dict, dict]:
+def site(repository_url: str) -> str:
+    """Adresse où GitHub publie les pages d'un dépôt."""
+    owner, name = repository_url.split("/")[-2:]
+    home = f"https://{owner.lower()}.github.io/"
+    return home if f"https://{name.lower()}/" == home else f"{home}{name}/"
+
+
+def configuration(results: dict[str, Path]) -> tuple[dict, dict]:
     """Configuration de Sphinx tirée de ``_config.yml`` par Jupyter Book."""
     user = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    address = user["html"].get("baseurl") or site(repository(user))
     overrides = {
         "latex_individualpages": False,
-        "nb_execution_cache_path": str(cache),
+        "executed_notebooks": {name: str(path) for name, path in results.items()},
+        "nb_execution_mode": "off",
         "nitpicky": True,
-        "html_theme_options": repository(),
+        "html_baseurl": address,
+        "ogp_site_url": address,
+        "html_theme_options": {"repository_url": repository(user)},
     }
     for path in set(user["sphinx"]["local_extensions"].values()):
-        sys.path.insert(0, str(ROOT / path))
+        if str(ROOT / path) not in sys.path:
+            sys.path.insert(0, str(ROOT / path))
     config, meta = get_final_config(
         user_yaml=ROOT / "_config.yml", cli_config=overrides, sourcedir=ROOT
     )
@@ -116,11 +79,38 @@ def configuration(cache: Path) -> tuple[dict, dict]:
     return config, meta
 
 
-def build(builder: str, cache: Path) -> Path:
-    """Lance Sphinx dans un dossier de travail ; lève ``SystemExit`` à la moindre faute."""
-    print(f"→ Sphinx : {builder}", flush=True)
+def check_sources() -> None:
+    """Les fautes que Sphinx tairait, ou dirait mal : ``SystemExit`` les donne toutes, avec leur ligne."""
+    faults = [*sources.unlisted_pages(), *sources.open_blocks()]
+    if faults:
+        raise SystemExit("\n".join(faults))
+
+
+def prepared(builder: str) -> Path:
+    """Dossier de travail ; neuf si la configuration a changé, ou si la construction précédente a été tuée."""
     work = BUILD / "travail" / builder
-    config, meta = configuration(cache)
+    seal, started = work / "configuration", work / "en-cours"
+    content = (ROOT / "_config.yml").read_text("utf-8") + str(os.environ.get("GITHUB_REPOSITORY"))
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    if started.exists() or not seal.exists() or seal.read_text("utf-8") != digest:
+        shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True, exist_ok=True)
+    seal.write_text(digest, encoding="utf-8")
+    started.touch()
+    return work
+
+
+def build(builder: str, results: dict[str, Path], beside: str = "") -> Path:
+    """Lance Sphinx dans un dossier de travail ; lève ``SystemExit`` à la moindre faute.
+
+    ``beside`` est un second constructeur, qui écrit à partir des mêmes pages lues, dans le dossier du même nom.
+    """
+    print(f"→ Sphinx : {builder}", flush=True)
+    check_sources()
+    work = prepared(builder)
+    redo = work / "a-refaire.json"
+    config, meta = configuration(results)
+    config["pages_to_redo"] = json.loads(redo.read_text("utf-8")) if redo.exists() else []
     with patch_docutils(str(ROOT)), docutils_namespace():
         app = Sphinx(
             srcdir=ROOT,
@@ -137,10 +127,47 @@ def build(builder: str, cache: Path) -> Path:
             app.config.latex_documents, meta["latex_doc_overrides"]
         )
         app.setup_extension("sphinx_multitoc_numbering")
-        app.build()
+        app.connect("write-started", lambda app, builder: prune(work, app))  # avant que l'on réunisse les carnets
+        try:
+            app.build()
+            prune(work, app)
+            if beside and not app.statuscode:
+                write_beside(app, beside, work / beside)
+                app.statuscode = int(app._warncount > 0)
+        except SphinxError as error:  # une faute que Sphinx ne sait pas dépasser : son message suffit
+            raise SystemExit(f"{error}\n« {builder} » : construction interrompue.") from error
     if app.statuscode:
+        redo.write_text(json.dumps(sorted(app.pages_done)), encoding="utf-8")
+        (work / "en-cours").unlink()
         raise SystemExit(f"« {builder} » : construction interrompue, voir les messages ci-dessus.")
+    redo.unlink(missing_ok=True)
+    (work / "en-cours").unlink()
     return work / "sortie"
+
+
+def write_beside(app: Sphinx, name: str, folder: Path) -> None:
+    """Un second constructeur sur l'environnement du premier : les pages que celui-ci a écrites, et les manquantes."""
+    pages = app.pages_done
+    builder = app.builder = app.create_builder(name)
+    builder.outdir = folder
+    app.tags.add(builder.format)
+    builder.init()
+    pages |= {page for page in builder.get_outdated_docs() if not (folder / builder.get_target_uri(page)).exists()}
+    builder.write(sorted(pages), [], "specific")
+    builder.finish()
+
+
+def prune(work: Path, app: Sphinx) -> None:
+    """Efface ce qui reste des pages ôtées du sommaire, et les images dont aucune page ne se sert."""
+    pages = {Path(name).name for name in app.env.found_docs}
+    for path in work.glob("*/**/*"):
+        is_page = path.suffix == ".ipynb" or (path.suffix in PAGE_SUFFIXES and path.parent.name == "book")
+        if is_page and path.name.split(".")[0] not in pages:
+            path.unlink()
+    written = "".join(path.read_text("utf-8") for path in (work / "sortie" / "book").glob("*.html"))
+    for path in (work / "sortie" / "_images").glob("*"):
+        if path.name not in written:
+            path.unlink()
 
 
 def publish(source: Path, target: Path) -> None:
@@ -170,19 +197,32 @@ ENTRANCE = """<!DOCTYPE html>
 
 def build_html() -> None:
     """Le HTML, avec à côté de ses pages les carnets que donne le bouton de téléchargement."""
-    cache = executed_chapters()
-    pages, notebooks = build("html", cache), build("notebooks", cache)
-    shutil.copytree(notebooks, pages / "carnets", dirs_exist_ok=True)
+    if etat.is_current():
+        return
+    before = etat.fingerprint()
+    pages = build("html", executed_chapters(), beside="notebooks")
+    shutil.rmtree(pages / "carnets", ignore_errors=True)
+    shutil.copytree(pages.with_name("notebooks"), pages / "carnets")
     (pages / "index.html").write_text(ENTRANCE, encoding="utf-8")
     publish(pages, BUILD / "html")
+    etat.record(before)
+
+
+def build_book() -> None:
+    """Les dessins qui ont changé, puis le HTML."""
+    import dessins
+
+    if dessins.main([]):
+        raise SystemExit(1)
+    build_html()
 
 
 def build_notebooks() -> None:
     try:
-        cache = reference_results()
+        results = reference_results()
     except ValueError as error:
         raise SystemExit(str(error)) from error
-    publish(build("notebooks", cache), ROOT / "carnets")
+    publish(build("notebooks", results), ROOT / "carnets")
 
 
 def fold_index_keys(source: Path) -> None:
@@ -213,9 +253,11 @@ def build_pdf() -> None:
     fresh.replace(BUILD / "pdf" / f"{PDF_NAME}.pdf")
 
 
-TARGETS = {"html": build_html, "pdf": build_pdf, "carnets": build_notebooks}
+TARGETS = {"livre": build_book, "html": build_html, "pdf": build_pdf, "carnets": build_notebooks}
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in TARGETS:
         raise SystemExit(f"usage : livre.py {'|'.join(TARGETS)}")
-    TARGETS[sys.argv[1]]()
+    gc.disable()  # un processus bref : parcourir sans cesse un million d'objets coûterait le tiers du temps
+    with etat.alone():
+        TARGETS[sys.argv[1]]()

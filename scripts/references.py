@@ -2,16 +2,20 @@
 
 ``python scripts/references.py [chapitre…]`` exécute les chapitres et réécrit
 ``tests/references/<chapitre>.json`` : du texte, à relire comme un diff avant de l'archiver.
-``python scripts/references.py --nbval`` n'exécute rien : il écrit dans ``_build/nbval`` les
-chapitres en carnets, munis de ces résultats, que ``pytest --nbval`` réexécute et compare.
+``python scripts/references.py --comparer [chapitre…]`` compare aux références les résultats de la construction.
+``python scripts/references.py --nbval [chapitre…]`` n'exécute rien : il écrit dans ``_build/nbval`` les
+chapitres en carnets, munis de ces résultats, que ``pytest --nbval`` réexécute et compare ;
+sans nom, ceux que la construction a exécutés en moins d'une minute (les autres, ``--comparer`` suffit).
 Les images ne sont pas gardées (elles diffèrent d'une machine à l'autre dans leurs dernières
 décimales) ; seule leur présence l'est.
 """
 
 from __future__ import annotations
 
+import configparser
 import hashlib
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -20,6 +24,8 @@ from chapitres import ROOT, chapters, code_cells, execute, in_parallel, read_cha
 
 REFERENCES = ROOT / "tests" / "references"
 EMPTY_SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
+LONG = 60  # secondes : au-delà, un chapitre n'est exécuté qu'une fois par « make test »
+REMEDY = "Si ces changements sont voulus : « make references », puis relisez le diff."
 IMAGES = {"image/svg+xml": EMPTY_SVG, "application/pdf": None, "image/png": None}
 
 
@@ -83,26 +89,70 @@ def with_count(output: dict) -> dict:
     return output | ({"execution_count": 1} if output["output_type"] == "execute_result" else {})
 
 
-def write_nbval_notebooks() -> None:
+def write_nbval_notebooks(names: list[str]) -> None:
     """Écrit un carnet par chapitre pour ``nbval`` ; une cellule sans référence est une erreur."""
     folder = ROOT / "_build" / "nbval"
     folder.mkdir(parents=True, exist_ok=True)
     for stale in folder.glob("*.ipynb"):
         stale.unlink()
-    for chapter in chapters():
-        nbformat.write(with_references(chapter), folder / f"{chapter.stem}.ipynb")
+    for chapter in selected(names):
+        notebook = with_references(chapter)  # une référence absente est une faute pour tous
+        if names or duration(chapter) < LONG:
+            nbformat.write(notebook, folder / f"{chapter.stem}.ipynb")
 
 
-def main(names: list[str]) -> None:
-    if names == ["--nbval"]:
-        try:
-            return write_nbval_notebooks()
-        except ValueError as error:
-            raise SystemExit(str(error)) from error
-    wanted = selected(names)
+def duration(chapter: Path) -> float:
+    """Secondes qu'a demandées la dernière exécution gardée du chapitre ; 0 s'il n'y en a pas."""
+    import execution
+
+    path = execution.plan(chapter).path
+    return execution.stored(path).metadata.get("secondes", 0) if path.exists() else 0
+
+
+def compare(names: list[str]) -> list[str]:
+    """Ce qui diffère entre les références et ce que la construction a obtenu ; comme ``nbval``, texte contre texte."""
+    import execution
+
+    paths, faults = execution.executed_chapters(names), []
+    for chapter in selected(names):
+        expected, results = code_cells(with_references(chapter)), code_cells(execution.stored(paths[chapter.stem]))
+        for cell, done in zip(expected, results, strict=True):
+            if not {"nbval-ignore-output", "nbval-skip"} & set(cell.metadata.get("tags", [])):
+                before, now = shown(cell.outputs), shown(done.outputs)
+                if before != now:
+                    place = f"book/{chapter.name}:{cell.metadata['ligne']}"
+                    faults.append(f"{place}: le résultat a changé\n  référence : {before}\n  obtenu    : {now}")
+    return faults
+
+
+def shown(outputs: list) -> str:
+    """Ce que montrent des résultats, aux décimales près que ``tests/nbval.cfg`` efface."""
+    text = json.dumps(list(map(textual, outputs)), ensure_ascii=False, sort_keys=True)
+    rules = configparser.RawConfigParser()
+    rules.read(ROOT / "tests" / "nbval.cfg", encoding="utf-8")
+    for rule in rules.sections():
+        text = re.sub(rules[rule]["regex"], rules[rule]["replace"], text)
+    return text
+
+
+def main(arguments: list[str]) -> None:
+    names = [name for name in arguments if not name.startswith("--")]
+    try:
+        if "--nbval" in arguments:
+            return write_nbval_notebooks(names)
+        faults = compare(names) if "--comparer" in arguments else []
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
+    if faults:
+        raise SystemExit("\n".join([*faults, REMEDY]))
+    if "--comparer" not in arguments:
+        rewrite(names)
+
+
+def rewrite(names: list[str]) -> None:
     for stale in set(REFERENCES.glob("*.json")) - {reference_path(path) for path in chapters()}:
         stale.unlink()
-    for target in in_parallel(write, wanted):
+    for target in in_parallel(write, selected(names)):
         print(f"  {target.relative_to(ROOT)}", flush=True)
 
 

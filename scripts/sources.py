@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 PAGES = sorted(BOOK.glob("*.md"))
@@ -61,7 +63,7 @@ def blank(match: re.Match) -> str:
 
 DRAWING_BODY = re.compile(r"(?<=\n):alt:[^\n]*\n(?:(?!:{3,}$).*\n)*(?=:{3,}$)", re.MULTILINE)
 CODE_BLOCK = re.compile(
-    r"^```(?:\{literalinclude\}|\{bibliography\}|\{eval-rst\}|bibtex|python|md)[^\n]*\n.*?^```$",
+    r"^```(?:\{literalinclude\}|\{bibliography\}|\{eval-rst\}|bibtex|python|md|sh)[^\n]*\n.*?^```$",
     re.MULTILINE | re.DOTALL,
 )
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
@@ -86,3 +88,45 @@ def without_markup(row: str) -> str:
     row = re.sub(r"`[^`]*`", "X", row)
     row = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", row)
     return re.sub(r"[*_]{1,2}", "", row).strip()
+
+
+GATE = re.compile(r"^(?P<fence>`{3,}|:{3,})\{(?P<kind>exercise|solution)-(?P<side>start|end)\}[ ]*(?P<name>[^\n]*)$")
+
+
+def open_blocks() -> list[str]:
+    """Les « exercise-start » et « solution-start » sans fin, et les fins sans début : fichier, ligne, remède."""
+    return [fault for page in PAGES for fault in open_blocks_of(page)]
+
+
+def open_blocks_of(page: Path) -> list[str]:
+    faults, opened = [], None
+    gates = ((number, GATE.match(row)) for number, row in enumerate(text_of(page).splitlines(), start=1))
+    for number, gate in ((number, gate) for number, gate in gates if gate):
+        kind, starts = gate["kind"], gate["side"] == "start"
+        if opened and (starts or kind != opened[1]):
+            faults.append(unclosed(page, *opened))
+        elif not opened and not starts:
+            faults.append(f"book/{page.name}:{number}: « {kind}-end » sans « {kind}-start » avant lui : ôtez-le")
+        opened = (number, kind, gate["name"]) if starts else None
+    return faults + ([unclosed(page, *opened)] if opened else [])
+
+
+def unclosed(page: Path, line: int, kind: str, name: str) -> str:
+    what = f"« {kind}-start » {name}".strip()
+    return f"book/{page.name}:{line}: {what} n'a pas de fin : écrivez « ```{{{kind}-end}} » puis « ``` » là où il finit"
+
+
+def listed_pages() -> list[str]:
+    """Les pages du sommaire, dans l'ordre, la préface d'abord."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    entries = [entry for part in toc.get("parts", []) for entry in part["chapters"]]
+    return [toc["root"], *(entry["file"] for entry in entries)]
+
+
+def unlisted_pages() -> list[str]:
+    """Les pages de ``book/`` qu'aucun sommaire ne nomme, et les lignes du sommaire sans page."""
+    listed, present = set(listed_pages()), {f"book/{page.stem}" for page in PAGES}
+    faults = [f"_toc.yml: « {name} » n'est pas une page : corrigez-la ou ôtez-la" for name in listed - present]
+    remedy = "ajoutez « - file: {} » à _toc.yml, ou ôtez la page"
+    faults += [f"{name}.md:1: page absente du sommaire : {remedy.format(name)}" for name in present - listed]
+    return sorted(faults)

@@ -15,7 +15,10 @@ $python scripts/dessins.py --verifier
 titre "Paquet, extensions, sources, pages et PDF"
 $python -m pytest -q -n 2 --dist loadfile --ignore tests/test_navigateur.py --ignore tests/test_jupyterlab.py
 
-titre "Chapitres : résultats comparés aux références"
+titre "Chapitres : résultats de la construction comparés aux références"
+$python scripts/references.py --comparer
+
+titre "Chapitres courts : réexécutés, et comparés de nouveau"
 $python scripts/references.py --nbval
 $python -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env \
   --nbval-sanitize-with tests/nbval.cfg _build/nbval

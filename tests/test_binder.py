@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
@@ -10,9 +11,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jupytext
 import pytest
+from jupytext.sync_contentsmanager import TextFileContentsManager
 from serveur import default_viewer_command
 from sources import CHAPTERS, ROOT
+from traitlets.config import Config
 
 BINDER = ROOT / "binder"
 BIN = Path(sys.executable).parent
@@ -24,7 +28,7 @@ def plan(tmp_path_factory) -> str:
     copy = tmp_path_factory.mktemp("depot")
     for name in ("binder", "notebook_utils", "scripts"):
         shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("requirements.txt", "requirements-dev.txt", "constraints.txt", "pyproject.toml"):
+    for name in ("requirements.txt", "requirements-jupyter.txt", "constraints.txt", "pyproject.toml"):
         shutil.copy(ROOT / name, copy)
     command = [BIN / "jupyter-repo2docker", "--no-build", "--debug", "."]
     result = subprocess.run(command, cwd=copy, capture_output=True, text=True, timeout=120)
@@ -62,17 +66,18 @@ def test_post_build_runs_its_steps_in_order(tmp_path):
     for name in ("uv", "python", "jupytext-config"):
         (tmp_path / name).write_text(tool)
         (tmp_path / name).chmod(0o755)
-    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "HOME": str(tmp_path)}
     subprocess.run(["bash", BINDER / "postBuild"], cwd=ROOT, env=environment, check=True)
     steps = log.read_text().splitlines()
     torch = re.search(r"^torch==\S+", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)[0]
     assert steps[0] == f"uv pip install --system --torch-backend=cpu {torch}"
-    assert re.search(r"-r requirements\.txt -c constraints\.txt jupyterlab==\S+ jupyterlab-myst==\S+$", steps[1])
+    assert steps[1] == "uv pip install --system -r requirements-jupyter.txt -c constraints.txt"
     assert steps[2:] == [
         "python -m pip install --no-deps --editable .",
         "jupytext-config set-default-viewer markdown myst",
         "python scripts/livre.py carnets",
     ]
+    assert (tmp_path / ".jupyter" / "jupyter_server_config.py").exists()
 
 
 def test_a_double_click_opens_markdown_as_a_notebook(tmp_path):
@@ -82,6 +87,48 @@ def test_a_double_click_opens_markdown_as_a_notebook(tmp_path):
     settings = tmp_path / "config" / "labconfig" / "default_setting_overrides.json"
     viewers = json.loads(settings.read_text("utf-8"))["@jupyterlab/docmanager-extension:plugin"]["defaultViewers"]
     assert viewers == {"markdown": "Jupytext Notebook", "myst": "Jupytext Notebook"}
+
+
+@pytest.fixture
+def contents(tmp_path):
+    """Le gestionnaire de fichiers de JupyterLab, avec le réglage du livre, sur une copie des chapitres."""
+    config = Config()
+    source = (BINDER / "jupyter_server_config.py").read_text("utf-8")
+    exec(source, {"get_config": lambda: config})
+    for chapter in CHAPTERS:
+        shutil.copy(chapter, tmp_path)
+    return TextFileContentsManager(root_dir=str(tmp_path), config=config, parent=None)
+
+
+def saved(contents, name: str, change=lambda notebook: None) -> str:
+    """Le chapitre après qu'on l'a ouvert comme carnet, changé, et enregistré."""
+    model = contents.get(name, type="notebook", content=True)
+    change(model["content"])
+    contents.save({key: model[key] for key in ("type", "content", "format")}, name)
+    return Path(contents.root_dir, name).read_text("utf-8")
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.stem)
+def test_saving_a_chapter_as_a_notebook_changes_nothing(contents, chapter):
+    assert saved(contents, chapter.name) == chapter.read_text("utf-8")
+
+
+def test_saving_a_chapter_writes_what_was_changed_and_only_that(contents):
+    def change(notebook) -> None:
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        code[3].source = "print('autre chose')"
+        notebook.cells[0].source += "\n\nUne phrase."
+        notebook.cells.remove(code[5])
+
+    chapter = next(chapter for chapter in CHAPTERS if chapter.stem == "lstm")
+    before, after = chapter.read_text("utf-8").splitlines(), saved(contents, chapter.name, change).splitlines()
+    rows = list(difflib.unified_diff(before, after, n=0))[2:]
+    added = [row for row in rows if row.startswith("+") and row.strip("+")]
+    notebook = jupytext.read(chapter)
+    removed = sum(row.startswith("-") for row in rows)
+    sizes = [len(cell.source.splitlines()) for cell in notebook.cells if cell.cell_type == "code"]
+    assert {"+print('autre chose')", "+Une phrase."} <= set(added) and len(added) <= 8
+    assert removed <= sizes[3] + sizes[5] + 30, "seules les deux cellules touchées ont changé"
 
 
 def test_each_chapter_has_the_metadata_that_opens_it_as_a_notebook():

@@ -77,19 +77,30 @@ def numbered() -> dict[str, int]:
 
 def imported(page: Path) -> set[str]:
     """Les noms que les cellules d'une page importent du paquet."""
-    trees = [ast.parse(code) for _, _, code in sources.cells(page)]
+    trees = [ast.parse(code) for _, _, code in sources.cells(page) if "notebook_utils" in code]
     statements = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     ours = [node for node in statements if (node.module or "").split(".")[0] == "notebook_utils"]
     return {alias.name for node in ours for alias in node.names}
 
 
+def all_imports() -> dict[str, list[str]]:
+    """Ce que chaque page importe du paquet, dans l'ordre du livre."""
+    pages = {page.stem: page for page in sources.CHAPTERS}
+    return {stem: sorted(imported(pages[stem])) for stem in numbered()}
+
+
+def outdated(app, env, added, changed, removed) -> list[str]:
+    """La page est relue quand change ce qu'un chapitre importe, et non à chaque ligne de son texte."""
+    shown = getattr(env, "summarized_imports", None)
+    return ["book/api"] if shown is not None and "book/api" in env.found_docs and shown != all_imports() else []
+
+
 class ApiSummary(SphinxDirective):
     def run(self) -> list[nodes.Node]:
-        pages = {page.stem: page for page in sources.CHAPTERS}
+        self.env.summarized_imports = all_imports()
         readers: dict[str, list[str]] = {}
         for stem, number in numbered().items():
-            self.env.note_dependency(str(pages[stem]))
-            for name in imported(pages[stem]):
+            for name in self.env.summarized_imports[stem]:
                 readers.setdefault(name, []).append(f"{{doc}}`{number} <{stem}>`")
         found, orphans = [], []
         for module, title in MODULES.items():
@@ -116,4 +127,5 @@ class ApiSummary(SphinxDirective):
 
 def setup(app):
     app.add_directive("sommaire-api", ApiSummary)
+    app.connect("env-get-outdated", outdated)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

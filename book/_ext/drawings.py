@@ -16,10 +16,9 @@ from typing import NamedTuple
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from palette import PALETTE
 from sphinx.util import logging
 from sphinxcontrib.tikz import TikzDirective, tikz
-
-from notebook_utils.plotting import PALETTE
 
 LOGGER = logging.getLogger(__name__)
 BOOK = Path(__file__).resolve().parent.parent

@@ -11,10 +11,9 @@ from html import escape
 from pathlib import Path
 
 from docutils import nodes
+from palette import PALETTE
 from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
-
-from notebook_utils.plotting import PALETTE
 
 LOGGER = logging.getLogger(__name__)
 VARIABLES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from notebook_utils.plotting import PALETTE
+from palette import PALETTE
 
 FILE = "palette.css"
 
