@@ -2,6 +2,7 @@
 SHELL := bash
 PYTHON_VENV := .venv/bin/python
 PORT ?= 8000
+PDF_CHOIX = $(foreach nom,CHAPITRE SOLUTIONS API,$(if $($(nom)),"$(nom)=$($(nom))"))
 .DEFAULT_GOAL := aide
 .PHONY: aide livre pdf test carnets dessins references arrondis graines mesurer bench lire propre installer-tex installer-tests
 
@@ -14,10 +15,10 @@ livre: .venv/livre.ok ## Construit le livre HTML (et ses carnets) dans _build/ht
 	@$(PYTHON_VENV) scripts/livre.py html
 	@echo "Livre : _build/html/index.html"
 
-pdf: .venv/livre.ok installer-tex ## Compose le PDF dans _build/pdf
+pdf: .venv/livre.ok installer-tex ## Compose le PDF dans _build/pdf (CHAPITRE=lstm SOLUTIONS=fin|non API=non)
+	@$(PYTHON_VENV) scripts/composer.py --verifier $(PDF_CHOIX)
 	@$(PYTHON_VENV) scripts/dessins.py
-	@$(PYTHON_VENV) scripts/livre.py pdf
-	@echo "PDF : _build/pdf/reseaux-recurrents.pdf"
+	@$(PYTHON_VENV) scripts/composer.py $(PDF_CHOIX)
 
 carnets: .venv/livre.ok ## Écrit les carnets Jupyter dans carnets/, sans rien exécuter
 	@$(PYTHON_VENV) scripts/livre.py carnets
