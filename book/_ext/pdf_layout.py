@@ -13,7 +13,8 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx_exercise.nodes import exercise_enumerable_node, exercise_node, solution_node
 
 PASSAGES = (exercise_node, exercise_enumerable_node, solution_node)
-WHOLE = 16  # lignes : un bloc de code plus court n'est jamais coupé
+WHOLE = 20  # lignes : un bloc de code plus court, résultat compris, n'est jamais coupé
+SHORT = 8  # lignes d'un résultat qui reste sous son code
 HEAD = 8  # lignes d'un bloc plus long qui restent ensemble
 LINE = 0.78  # hauteur d'une ligne de code, en lignes de texte
 
@@ -54,10 +55,21 @@ class KeepCodeTogether(SphinxPostTransform):
 
     def run(self, **kwargs) -> None:
         for block in list(self.document.findall(nodes.literal_block)):
-            lines = block.astext().count("\n") + 1
+            lines = height(block) + self.result_of(block)
             if not self.is_framed(block):
                 needed = LINE * (lines if lines <= WHOLE else HEAD) + 2
                 block.parent.insert(block.parent.index(block), raw(rf"\needspace{{{needed:.1f}\baselineskip}}"))
+
+    @staticmethod
+    def result_of(block: nodes.literal_block) -> int:
+        """Lignes du résultat imprimé par la cellule dont ``block`` est le code, s'il est court."""
+        source = block.parent
+        if not isinstance(source, nodes.container) or source.get("nb_element") != "cell_code_source":
+            return 0
+        outputs = [child for child in source.parent.children if child.get("nb_element") == "cell_code_output"]
+        printed = [height(child) for output in outputs for child in output.children[:1]
+                   if isinstance(child, nodes.literal_block)]
+        return sum(lines + 2 for lines in printed if lines <= SHORT)
 
     @staticmethod
     def is_framed(block: nodes.Node) -> bool:
@@ -65,6 +77,10 @@ class KeepCodeTogether(SphinxPostTransform):
         while block is not None and not isinstance(block, nodes.Admonition | nodes.table):
             block = block.parent
         return block is not None
+
+
+def height(block: nodes.literal_block) -> int:
+    return block.astext().rstrip("\n").count("\n") + 1
 
 
 def visit_passage(self, node: passage) -> None:
