@@ -30,7 +30,12 @@ EVENT = re.compile(
     r"|\[(?P<page>\d+)",
     re.MULTILINE,
 )
-START = re.compile(r"^\\label\{\\detokenize\{(book/[\w-]+):|\\label\{\\detokenize\{(book/[\w-]+)::doc\}\}")
+START = re.compile(r"^\\debutfichier\{([^}]+)\}", re.MULTILINE)  # dans le fichier LaTeX
+STARTED = re.compile(r"^DEBUT (\S+) (\d+)$", re.MULTILINE)  # dans le journal : combien de pages avant celle-là
+HEIGHTS = "hauteurs.tex"  # lignes ajoutées ou ôtées à chaque page d'un chapitre
+TRIALS = [-1, -2, 1, 2]
+THIN = 0.13  # part de la hauteur sous laquelle une page est presque vide
+BODY = (0.09, 0.915)  # où commence et finit le texte, en part de la hauteur de la page
 
 
 def pages() -> list[str]:
@@ -70,8 +75,8 @@ def source_pages(text: str) -> list[str]:
     """Pour chaque ligne du fichier LaTeX, la page du livre d'où elle vient."""
     current, found = "book/index", []
     for row in text.splitlines():
-        start = START.search(row)
-        current = (start[1] or start[2]) if start else current
+        start = START.match(row)
+        current = start[1] if start else current
         found.append(f"{current}.md")
     return found
 
@@ -102,10 +107,45 @@ def check(log: str, text: str) -> None:
         raise SystemExit("PDF : " + "\n".join(dict.fromkeys(faults[:20])))
 
 
-def typeset(folder: Path) -> Path:
-    """Compose le fichier LaTeX d'un dossier, et vérifie ce qui en est sorti."""
+def filled(pdf: Path) -> list[float]:
+    """Jusqu'où descend le texte de chaque page : 0 pour une page vide, 1 pour une page pleine."""
+    images = subprocess.run(["pdftoppm", "-gray", "-r", "36", pdf], capture_output=True, check=True).stdout
+    found, place = [], 0
+    while place < len(images):
+        header = re.compile(rb"P5\s+(\d+)\s+(\d+)\s+255\s").match(images, place)
+        width, height = int(header[1]), int(header[2])
+        first, last = (round(height * part) for part in BODY)
+        start = header.end()
+        rows = [images[start + row * width : start + (row + 1) * width] for row in range(height)]
+        inked = [row for row in range(first, last) if min(rows[row]) < 200]
+        found.append((inked[-1] - first) / (last - first) if inked else 0.0)
+        place = start + width * height
+    return found
+
+
+def thin_files(fills: list[float], log: str) -> list[str]:
+    """Les pages du livre dont la dernière page imprimée est presque vide."""
+    starts = [(name, int(count)) for name, count in STARTED.findall(log)]
+    ends = [count for _, count in starts[1:]] + [len(fills)]
+    return [
+        name for (name, first), end in zip(starts, ends, strict=True)
+        if end - first > 1 and fills[end - 1] < THIN
+    ]
+
+
+def read_heights(path: Path) -> dict[str, int]:
+    text = path.read_text("utf-8") if path.exists() else ""
+    return {name: int(lines) for name, lines in re.findall(r"\\hauteurde\{(.+?)\}\{(-?\d+)\}", text)}
+
+
+def write_heights(path: Path, heights: dict[str, int]) -> None:
+    rows = [rf"\hauteurde{{{name}}}{{{lines}}}" for name, lines in heights.items()]
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+
+
+def run_latex(folder: Path) -> str:
+    """Compose une fois, vérifie ce qui en est sorti, et rend le journal."""
     source, log_path = folder / f"{SOURCE_NAME}.tex", folder / f"{SOURCE_NAME}.log"
-    fold_index_keys(source)
     for leftover in (log_path, folder / f"{SOURCE_NAME}.ind"):  # d'une composition interrompue
         leftover.unlink(missing_ok=True)
     environment = os.environ | {"max_print_line": "1000"}  # une ligne du journal par message
@@ -114,7 +154,26 @@ def typeset(folder: Path) -> Path:
     check(log, source.read_text(encoding="utf-8"))
     if result.returncode:
         raise SystemExit("PDF : " + "\n".join(result.stdout.splitlines()[-20:]))
-    return folder / f"{SOURCE_NAME}.pdf"
+    return log
+
+
+def typeset(folder: Path) -> Path:
+    """Compose le fichier LaTeX d'un dossier ; un chapitre qui finit sur une page presque vide est recomposé.
+
+    On ôte, ou l'on ajoute, une ligne ou deux à chacune de ses pages : sa dernière se remplit, ou disparaît.
+    """
+    fold_index_keys(folder / f"{SOURCE_NAME}.tex")
+    pdf, heights = folder / f"{SOURCE_NAME}.pdf", read_heights(folder / HEIGHTS)
+    write_heights(folder / HEIGHTS, heights)
+    for _ in range(len(TRIALS) + 1):
+        log = run_latex(folder)
+        thin = [name for name in thin_files(filled(pdf), log) if heights.get(name) != TRIALS[-1]]
+        if not thin:
+            break
+        for name in thin:
+            heights[name] = TRIALS[TRIALS.index(heights[name]) + 1] if heights.get(name) in TRIALS else TRIALS[0]
+        write_heights(folder / HEIGHTS, heights)
+    return pdf
 
 
 def main(arguments: list[str]) -> None:

@@ -38,8 +38,9 @@ ENTRIES = [
         "Richard Roe. Un Sujet. Mémoire de master, Université B, 1995.",
     ),
     (
-        "@incollection{a, author={Poe, Paul}, title={Un titre}, booktitle={Un recueil}, editor={Loe, Lou and Moe, Max}, "
-        "publisher={Maison}, address={Lyon}, edition={second}, chapter={3}, pages={1--9}, year={2000}}",
+        "@incollection{a, author={Poe, Paul}, title={Un titre}, booktitle={Un recueil}, "
+        "editor={Loe, Lou and Moe, Max}, publisher={Maison}, address={Lyon}, edition={second}, "
+        "chapter={3}, pages={1--9}, year={2000}}",
         "Paul Poe. Un titre. Dans Un recueil, sous la dir. de Lou Loe et Max Moe, chap. 3, 2e éd., p. 1–9, "
         "Maison, Lyon, 2000.",
     ),
@@ -74,14 +75,17 @@ def test_each_kind_of_entry_is_french_and_complete(entry, expected):
     assert written(entry) == expected
 
 
-@pytest.mark.parametrize(
-    "kind",
-    "article book booklet conference dataset inbook incollection inproceedings manual mastersthesis misc online patent "
-    "phdthesis proceedings software techreport thesis unpublished".split(),
-)
+TYPES = """
+    article book booklet conference dataset inbook incollection inproceedings manual mastersthesis misc online patent
+    phdthesis proceedings software techreport thesis unpublished
+"""
+
+
+@pytest.mark.parametrize("kind", TYPES.split())
 def test_no_kind_needs_more_than_a_title_nor_writes_english(kind):
     fields = ["author={Un, A. and Deux, B.}", "title={Titre}", "year={2000}", "month={may}", "edition={first}"]
-    fields += ["editor={Trois, C. and Quatre, D.}", "booktitle={Recueil}", "journal={Revue}", "volume={1}", "number={2}"]
+    fields += ["editor={Trois, C. and Quatre, D.}", "booktitle={Recueil}", "journal={Revue}"]
+    fields += ["volume={1}", "number={2}"]
     fields += ["pages={3--4}", "chapter={5}", "school={École}", "institution={Institut}", "publisher={Maison}"]
     full = written(f"@{kind}{{a, {', '.join(fields)}}}")
     assert not ENGLISH.search(full), full
@@ -91,7 +95,10 @@ def test_no_kind_needs_more_than_a_title_nor_writes_english(kind):
 
 @pytest.mark.parametrize(
     ("entry", "message"),
-    [("@inconnu{cle, title={Titre}}", "« cle ».*« @inconnu »"), ("@book{cle, year={2000}}", "« cle » n’a pas de titre")],
+    [
+        ("@inconnu{cle, title={Titre}}", "« cle ».*« @inconnu »"),
+        ("@book{cle, year={2000}}", "« cle » n’a pas de titre"),
+    ],
 )
 def test_a_faulty_entry_is_named(entry, message):
     with pytest.raises(SphinxError, match=message):

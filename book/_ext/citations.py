@@ -146,9 +146,9 @@ class FrenchEntries(UnsrtStyle):
         return optional[join[optional[join[entry_field("month", apply_func=month), " "]], entry_field("year")]]
 
     def link(self):
-        doi = href[join["https://doi.org/", entry_field("doi")], join["doi:", entry_field("doi")]]
-        url = href[entry_field("url"), entry_field("url")]
-        eprint = href[join["https://arxiv.org/abs/", entry_field("eprint")], join["arXiv:", entry_field("eprint")]]
+        doi = href(join["https://doi.org/", entry_field("doi")])[join["doi:", entry_field("doi")]]
+        url = href(entry_field("url"))[entry_field("url")]
+        eprint = href(join["https://arxiv.org/abs/", entry_field("eprint")])[join["arXiv:", entry_field("eprint")]]
         address = first_of[optional[doi], optional[url], optional[eprint], ""]
         return join[address, known("urldate", " (consulté le ", lambda day: Text(day, ")"))]
 

@@ -54,6 +54,7 @@ def configure(app, config) -> None:
 """,
         "preamble": PREAMBLE.read_text(encoding="utf-8"),
         "figure_align": "!htb",
+        "printindex": r"\debutfichier{index}\printindex",
         "releasename": "Version",
         "fvset": r"\fvset{fontsize=\footnotesize}",
     }

@@ -24,6 +24,11 @@ def raw(latex: str) -> nodes.raw:
     return nodes.raw("", latex, format="latex")
 
 
+def start(name: str) -> nodes.raw:
+    """Le début d'une page du livre, que le journal de LaTeX rapporte."""
+    return raw(rf"\debutfichier{{{name}}}")
+
+
 def files(document: nodes.document) -> list[addnodes.start_of_file]:
     """Les pages réunies dans le document, dans l'ordre du livre."""
     return list(document.findall(addnodes.start_of_file))
@@ -138,7 +143,7 @@ class GatherSolutions(SphinxPostTransform):
                 moved += solutions
         if gathered:
             (last,) = (child for child in self.document.children if isinstance(child, nodes.section))
-            last += [raw(opening("Solutions des exercices")), *gathered]
+            last += [start("solutions"), raw(opening("Solutions des exercices")), *gathered]
 
     def name_exercise(self, solution: solution_node) -> None:
         exercise = self.env.sphinx_exercise_registry[solution["target_label"]]
@@ -171,14 +176,15 @@ class UnnumberedPreface(SphinxPostTransform):
             heading, *body = section.children
             preface.remove(section) if not body else section.replace_self([self.heading(heading), *body])
         preface.insert(1, raw(opening(title.astext())))
+        preface.insert(1, start(self.env.config.root_doc))
 
     @staticmethod
     def heading(title: nodes.title) -> nodes.raw:
         return raw(rf"\section*{{{escape(title.astext())}}}")
 
 
-class StartAppendices(SphinxPostTransform):
-    """Les annexes sont numérotées par des lettres, et leurs figures aussi : A.1, comme le chapitre."""
+class StartPages(SphinxPostTransform):
+    """Chaque page du livre dit où elle commence ; les annexes et leurs figures portent des lettres : A.1."""
 
     default_priority = 20
     formats = ("latex",)
@@ -187,11 +193,10 @@ class StartAppendices(SphinxPostTransform):
         for part in files(self.document):
             if part["docname"] == APPENDICES_START and not pdf.selection.chapter:
                 part.insert(0, raw(APPENDIX))
+            part.insert(0, start(part["docname"]))
 
 
 def setup(app):
-    for transform in (
-        SelectPages, DropSolutions, MoveHiddenInputs, GatherSolutions, UnnumberedPreface, StartAppendices
-    ):
+    for transform in (SelectPages, DropSolutions, MoveHiddenInputs, GatherSolutions, UnnumberedPreface, StartPages):
         app.add_post_transform(transform)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,7 +14,9 @@ from sphinx import addnodes
 from sphinx.builders.latex.nodes import math_reference
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx_exercise.nodes import exercise_latex_number_reference
+from sphinxcontrib.bibtex.nodes import raw_latex
 
+BIBLIOGRAPHY = "book/bibliographie"
 COUNTERS = {
     nodes.math_block: ("displaymath", "equation"),
     nodes.figure: ("figure", "figure"),
@@ -24,9 +26,9 @@ COUNTERS = {
 
 
 def docname_of(node: nodes.Node, default: str) -> str:
-    """La page d'où vient un nœud du document réuni."""
+    """La page d'où vient un nœud : Sphinx l'écrit sur les sections du document réuni, sans en refaire les parents."""
     while node is not None:
-        if isinstance(node, addnodes.start_of_file):
+        if isinstance(node, nodes.Element) and node.get("docname"):
             return node["docname"]
         node = node.parent
     return default
@@ -75,6 +77,9 @@ class LocateReferences(SphinxPostTransform):
         for reference in list(self.document.findall(math_reference)):
             if f"{reference['docname']}:{reference['target']}" not in printed:
                 reference.replace_self(nodes.Text(self.equation_number(reference)))
+        if BIBLIOGRAPHY not in {part["docname"] for part in files(self.document)}:
+            for link in list(self.document.findall(raw_latex)):  # ce qui entoure une citation, sans son texte
+                link.parent.remove(link)
         labels = {label for part in files(self.document) for label in labels_of(part, part["docname"])}
         labels |= self.labels_of_preface()
         for reference in list(self.document.findall(nodes.reference)):
