@@ -9,6 +9,8 @@ import sys
 import composer
 import pdf
 import pytest
+import yaml
+from lxml import html as lxml_html
 from sources import ROOT
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
@@ -100,6 +102,21 @@ def test_heights_are_read_back(tmp_path):
     composer.write_heights(tmp_path / "hauteurs.tex", heights)
     assert composer.read_heights(tmp_path / "hauteurs.tex") == heights
     assert composer.read_heights(tmp_path / "absent.tex") == {}
+
+
+def test_the_readme_links_the_published_pdf():
+    published = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["html"]["baseurl"] + pdf.PDF
+    assert f"]({published})" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_download_menu_of_every_page_gives_the_pdf(html):
+    for page in sorted((html / "book").glob("*.html")):
+        tree = lxml_html.fromstring(page.read_text("utf-8"))
+        (menu,) = tree.xpath("//div[contains(@class, 'dropdown-download-buttons')]")
+        links = {" ".join(link.text_content().split()): link.get("href") for link in menu.xpath(".//a")}
+        assert links[".pdf"].endswith(f"/{pdf.PDF}")
+        (button,) = menu.xpath(".//button[contains(@onclick, 'print')]")
+        assert button.text_content().split() == ["Imprimer"]
 
 
 PAGES = {

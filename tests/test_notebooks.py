@@ -14,8 +14,10 @@ import zlib
 from pathlib import Path
 
 import names
+import nbformat
 import notebook_markdown as markdown
 import pytest
+from nbclient import NotebookClient
 from sources import EXECUTED, ROOT
 from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
@@ -351,6 +353,24 @@ def test_the_archive_holds_every_notebook_and_forgets_removed_pages(built):
         assert archive.namelist() == ["carnets/essai.ipynb", "carnets/tp/essai.ipynb"]
         assert archive.read("carnets/essai.ipynb") == (folder / "essai.ipynb").read_bytes()
     assert (folder / "carnets.zip").read_bytes() == first and not (folder / "ancien.ipynb").exists()
+
+
+GLUED = """
+```{code-cell} ipython3
+from notebook_utils import glue_number
+
+glue_number("essai-nombre", 3)
+print("fait")
+```
+"""
+
+
+def test_a_notebook_runs_without_myst_nb(built):
+    """Comme après ``pip install`` du paquet seul."""
+    notebook = nbformat.read(built(GLUED) / "essai.ipynb", as_version=4)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell('import sys\n\nsys.modules["myst_nb"] = None'))
+    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    assert notebook.cells[-1].outputs[0]["text"] == "fait\n"
 
 
 # -- les carnets du livre --------------------------------------------------------------------
