@@ -389,7 +389,7 @@ def codes(cells: list[dict]) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["complet", "tp"])
-def test_every_name_is_defined_before_its_use(notebooks, kind):
+def test_every_name_is_defined(notebooks, kind):
     """Ôter les solutions n'ôte rien dont la suite ait besoin."""
     known: set[str] = set()
     for code in codes(notebooks[kind]):
@@ -407,7 +407,7 @@ def local_names(code: str) -> set[str]:
             found.add(node.arg)
         elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
             found.add(node.id)
-        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef | ast.ExceptHandler):
             found.add(node.name)
         elif isinstance(node, ast.alias):
             found.add((node.asname or node.name).split(".")[0])
