@@ -122,7 +122,7 @@ def test_the_download_menu_of_every_page_gives_the_pdf(html):
 PAGES = {
     "index": "# Préface\n\n## Un plan\n\nLe chapitre {ref}`chap-deux`, puis les {ref}`notations <annexe-notations>`."
     "\n\n"
-    "```{toctree}\n:numbered:\n\nun\ndeux\n```\n\n```{toctree}\nnotations\napi\n```\n",
+    "```{toctree}\n:numbered:\n\nun\ndeux\ntrois\n```\n\n```{toctree}\nnotations\napi\n```\n",
     "un": "(chap-un)=\n# Premier\n\n(sec-un-detail)=\n## Un détail\n\n$$ a = 1 $$ (eq-un)\n\n"
     "````{exercise} Calcul\n:label: exo-un\n\nUne question.\n````\n",
     "deux": "(chap-deux)=\n# Second\n\nComme au chapitre {ref}`chap-un`, {ref}`là <sec-un-detail>`, équation "
@@ -131,6 +131,8 @@ PAGES = {
     "```{solution-start} exo-deux\n```\n\nLa réponse.\n\n$$ c = 3 $$ (eq-trois)\n\n"
     "```python\nx = 1\n```\n\n```{solution-end}\n```\n\n"
     "$$ d = 4 $$ (eq-quatre)\n\nVoir {eq}`eq-trois`, et la cellule `a`.\n",
+    "trois": "# Troisième\n\n```{exercise} Code\n:label: exo-trois\n\nÀ vous.\n```\n\n"
+    "```{solution-start} exo-trois\n```\n\n```python\ny = 2\n```\n\n```{solution-end}\n```\n",
     "notations": "(annexe-notations)=\n# Notations\n\nUn symbole ({ref}`chap-deux`).\n",
     "api": "# Le paquet\n\nSa documentation.\n",
 }
@@ -196,6 +198,13 @@ def test_solutions_are_unframed_so_that_their_code_can_be_cut(latex):
     assert r"\begin{passage}{exercice}{Exercice 2.1 (Preuve)}" in text
     assert r"\begin{passage}{solution}{Solution}" in text
     assert "sphinxadmonition" not in text and r"\needspace" in text
+
+
+def test_a_solution_that_opens_on_code_keeps_its_banner_with_it(latex):
+    text = latex()
+    (opening,) = re.findall(r"\\needspace\{([\d.]+)\\baselineskip\}\s+\\phantomsection\\label\{[^}]*\}\s+"
+                            r"\\begin\{passage\}\{solution\}\{Solution\}\s+\\begin\{sphinxVerbatim\}", text)
+    assert float(opening) > 6
 
 
 def test_one_chapter_alone_keeps_its_numbers_and_its_references(latex):

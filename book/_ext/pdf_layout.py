@@ -16,6 +16,7 @@ PASSAGES = (exercise_node, exercise_enumerable_node, solution_node)
 WHOLE = 20  # lignes : un bloc de code plus court, résultat compris, n'est jamais coupé
 SHORT = 8  # lignes d'un résultat qui reste sous son code
 HEAD = 8  # lignes d'un bloc plus long qui restent ensemble
+BANNER = 4  # lignes de texte d'un bandeau et de ce qui l'entoure
 LINE = 0.78  # hauteur d'une ligne de code, en lignes de texte
 
 
@@ -58,7 +59,26 @@ class KeepCodeTogether(SphinxPostTransform):
             lines = height(block) + self.result_of(block)
             if not self.is_framed(block):
                 needed = LINE * (lines if lines <= WHOLE else HEAD) + 2
-                block.parent.insert(block.parent.index(block), raw(rf"\needspace{{{needed:.1f}\baselineskip}}"))
+                opened = self.opened_by(block)
+                self.reserve(block if opened is None else opened, needed + (0 if opened is None else BANNER))
+
+    @staticmethod
+    def reserve(node: nodes.Node, lines: float) -> None:
+        node.parent.insert(node.parent.index(node), raw(rf"\needspace{{{lines:.1f}\baselineskip}}"))
+
+    @staticmethod
+    def opened_by(block: nodes.Node) -> passage | None:
+        """L'exercice ou la solution que ce bloc ouvre : son bandeau ne doit pas rester seul au pied d'une page."""
+        node = block
+        while node.parent is not None:
+            before = node.parent.children[: node.parent.index(node)]
+            before = before[1:] if isinstance(node.parent, passage) else before  # son titre
+            if any(sibling.astext().strip() and not isinstance(sibling, nodes.raw) for sibling in before):
+                return None
+            if isinstance(node.parent, passage):
+                return node.parent
+            node = node.parent
+        return None
 
     @staticmethod
     def result_of(block: nodes.literal_block) -> int:
