@@ -2,6 +2,7 @@
 SHELL := bash
 PYTHON_VENV := .venv/bin/python
 PORT ?= 8000
+PDF_CHOIX = $(foreach nom,CHAPITRE SOLUTIONS API,$(if $($(nom)),"$(nom)=$($(nom))"))
 .DEFAULT_GOAL := aide
 .PHONY: aide livre ecrire verifier pdf test carnets jupyter dessins references arrondis graines mesurer bench lire propre
 .PHONY: installer-tex installer-tests
@@ -20,10 +21,10 @@ ecrire: .venv/livre.ok ## Aperçu : la page se recharge à chaque enregistrement
 verifier: .venv/dev.ok ## Vérifie sans TeX ni navigateur les chapitres changés, ou un seul (CHAPITRE=…)
 	@$(PYTHON_VENV) scripts/verifier.py $(CHAPITRE)
 
-pdf: .venv/livre.ok installer-tex ## Compose le PDF dans _build/pdf
+pdf: .venv/livre.ok installer-tex ## Compose le PDF dans _build/pdf (CHAPITRE=lstm SOLUTIONS=fin|non API=non)
+	@$(PYTHON_VENV) scripts/composer.py --verifier $(PDF_CHOIX)
 	@$(PYTHON_VENV) scripts/dessins.py
-	@$(PYTHON_VENV) scripts/livre.py pdf
-	@echo "PDF : _build/pdf/reseaux-recurrents.pdf"
+	@$(PYTHON_VENV) scripts/composer.py $(PDF_CHOIX)
 
 carnets: .venv/livre.ok ## Écrit les carnets Jupyter dans carnets/, sans rien exécuter
 	@$(PYTHON_VENV) scripts/livre.py carnets

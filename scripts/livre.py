@@ -1,4 +1,4 @@
-"""Construit le livre : ``python scripts/livre.py livre|html|pdf|carnets``.
+"""Construit le livre : ``python scripts/livre.py livre|html|carnets`` (le PDF : ``composer.py``).
 
 Sphinx travaille dans ``_build/travail/`` et le résultat ne remplace le précédent que s'il est
 sans erreur ni avertissement : la dernière bonne version reste toujours lisible.
@@ -13,11 +13,8 @@ import gc
 import hashlib
 import json
 import os
-import re
 import shutil
-import subprocess
 import sys
-import unicodedata
 import warnings
 from pathlib import Path
 
@@ -36,7 +33,6 @@ ROOT = chapitres.ROOT
 BUILD = ROOT / "_build"
 PAGE_SUFFIXES = {".html", ".md", ".doctree"}
 UNUSED = {"sphinx_thebe", "sphinx_comments", "sphinx.ext.intersphinx"}
-PDF_NAME = "reseaux-recurrents"
 
 
 warnings.filterwarnings("ignore", category=FutureWarning, module="sphinx_external_toc")
@@ -225,35 +221,7 @@ def build_notebooks() -> None:
     publish(build("notebooks", results), ROOT / "carnets")
 
 
-def fold_index_keys(source: Path) -> None:
-    """Ôte les accents des clés de tri de l'index : ``makeindex`` ne lit que des octets."""
-
-    def fold(match: re.Match) -> str:
-        key = unicodedata.normalize("NFD", match[1]).encode("ascii", "ignore").decode()
-        return rf"\index{{{key}@"
-
-    text = source.read_text(encoding="utf-8")
-    source.write_text(re.sub(r"\\index\{((?:[^@{}]|\{\})*)@", fold, text), encoding="utf-8")
-
-
-def build_pdf() -> None:
-    """Compose le PDF ; une référence non résolue ou une erreur de LaTeX arrête tout."""
-    folder = build("latex", executed_chapters())
-    fold_index_keys(folder / f"{PDF_NAME}.tex")
-    (folder / f"{PDF_NAME}.ind").unlink(missing_ok=True)  # index d'une composition interrompue
-    command = ["latexmk", "-lualatex", "-interaction=nonstopmode", "-halt-on-error", f"{PDF_NAME}.tex"]
-    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
-    log = (folder / f"{PDF_NAME}.log").read_text(encoding="utf-8", errors="replace")
-    faults = re.findall(r"^(?:!.*|.*undefined references.*|Missing character.*)$", log, re.MULTILINE)
-    if result.returncode or faults:
-        raise SystemExit("PDF : " + "\n".join(faults[:20] or result.stdout.splitlines()[-20:]))
-    (BUILD / "pdf").mkdir(exist_ok=True)
-    fresh = BUILD / "pdf" / f".{PDF_NAME}.neuf"
-    shutil.copyfile(folder / f"{PDF_NAME}.pdf", fresh)
-    fresh.replace(BUILD / "pdf" / f"{PDF_NAME}.pdf")
-
-
-TARGETS = {"livre": build_book, "html": build_html, "pdf": build_pdf, "carnets": build_notebooks}
+TARGETS = {"livre": build_book, "html": build_html, "carnets": build_notebooks}
 
 if __name__ == "__main__":
     if len(sys.argv) != 2 or sys.argv[1] not in TARGETS:

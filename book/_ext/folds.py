@@ -14,6 +14,7 @@ from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
 FURTHER, HINT = "Pour aller plus loin", "Indice"
+ENVIRONMENTS = {FURTHER: "repli", HINT: "indice"}  # dans le préambule du PDF
 
 
 class fold(nodes.Admonition, nodes.Element):
@@ -105,7 +106,7 @@ def depart_html(self, node: fold) -> None:
 
 def visit_latex(self, node: fold) -> None:
     title = node.pop(0)
-    self.body.append("\n\\begin{repli}{")
+    self.body.append(f"\n\\begin{{{ENVIRONMENTS[node['kind']]}}}{{")
     for child in title.children:
         child.walkabout(self)
     self.body.append("}\n")
@@ -114,7 +115,7 @@ def visit_latex(self, node: fold) -> None:
 
 def depart_latex(self, node: fold) -> None:
     node.insert(0, node["title"])
-    self.body.append("\n\\end{repli}\n")
+    self.body.append(f"\n\\end{{{ENVIRONMENTS[node['kind']]}}}\n")
 
 
 def visit_text(self, node: fold) -> None:
