@@ -354,7 +354,7 @@ def test_every_section_term_and_object_is_an_entry():
     term = nodes.definition_list_item(
         "", nodes.term("", "porte d’oubli", ids=["porte"]), nodes.definition("", nodes.paragraph("", "Un filtre."))
     )
-    signature = addnodes.desc_signature("", "LSTM(d, h)", ids=["paquet.LSTM"])
+    signature = addnodes.desc_signature("", "LSTM(d, h)", ids=["paquet.LSTM"], fullname="LSTM")
     thing = addnodes.desc("", signature, addnodes.desc_content("", nodes.paragraph("", "Une couche.")))
     formula = nodes.paragraph("", "", nodes.Text("Avec "), nodes.math("", "z_t"), nodes.raw("", "<b>", format="html"))
     page = nodes.section("", nodes.title("", "Chapitre"), formula, inner, term, thing, ids=["chapitre"])
@@ -362,5 +362,5 @@ def test_every_section_term_and_object_is_an_entry():
         ["", "5. Chapitre", "Avec z_t"],
         ["detail", "5.1. Détail", "Le texte."],
         ["porte", "porte d’oubli", "Un filtre."],
-        ["paquet.LSTM", "paquet.LSTM", "LSTM(d, h) Une couche."],
+        ["paquet.LSTM", "LSTM", "LSTM(d, h) Une couche."],
     ]

@@ -92,7 +92,7 @@ class Collector:
             children = [child for child in node.children if not isinstance(child, nodes.title)]
         elif isinstance(node, addnodes.desc) and node.next_node(addnodes.desc_signature)["ids"]:
             signature = node.next_node(addnodes.desc_signature)
-            entry = self.open(signature["ids"][0], signature["ids"][0])
+            entry = self.open(signature["ids"][0], signature.get("fullname") or signature["ids"][0])
             children = node.children
         elif isinstance(node, nodes.definition_list_item) and node.next_node(nodes.term)["ids"]:
             term = node.next_node(nodes.term)

@@ -101,9 +101,9 @@
     status.className = "visually-hidden";
     status.setAttribute("role", "status");
     document.getElementById("main-content").append(status);
-    new MutationObserver(([{target, oldValue}]) => {
-      if (target.matches(".copybtn.success, .copybtn") && oldValue) status.textContent = target.dataset.tooltip;
-    }).observe(document.body, {subtree: true, attributes: true, attributeOldValue: true, attributeFilter: ["data-tooltip"]});
+    new MutationObserver(([{target}]) => {
+      status.textContent = target.matches(".copybtn.success") ? target.dataset.tooltip : "";
+    }).observe(document.body, {subtree: true, attributeFilter: ["data-tooltip"]});
   };
 
   // MathJax règle ``startup`` après cette page : tout attend que ses scripts soient lus.
