@@ -112,6 +112,7 @@ class Tab:
 
     def __init__(self, context, origin: str) -> None:
         self.page, self.origin = context.new_page(), origin
+        self.page.set_default_timeout(120_000)  # une machine chargée met du temps à composer une page
         self.errors: list[str] = []
         self.strangers: list[str] = []
         self.page.on("console", self.note_console)
@@ -426,6 +427,8 @@ def test_contents_open_on_a_phone(tab):
 
 FORMULAS_KEY = "reseaux-recurrents:formules:3.2.2"
 FORMULA_STOPS = "document.querySelectorAll('mjx-container[tabindex=\"0\"]').length"
+TYPESET = """document.readyState === "complete"
+  && [...document.querySelectorAll(".math")].every(math => math.querySelector("mjx-container"))"""
 
 
 def open_with_setting(tab: Tab, key: str, setting: dict | str, name: str = "book/notations.html") -> None:
@@ -435,10 +438,7 @@ def open_with_setting(tab: Tab, key: str, setting: dict | str, name: str = "book
         f"if (!sessionStorage.seen) {{ sessionStorage.seen = 1; localStorage.setItem({key!r}, {value!r}); }}"
     )
     tab.page.goto(f"{tab.origin}/{name}")
-    tab.page.wait_for_function(
-        "document.readyState === 'complete' && "
-        "[...document.querySelectorAll('.math')].every(math => math.querySelector('mjx-container'))"
-    )
+    tab.page.wait_for_function(TYPESET)
 
 
 @pytest.mark.parametrize(
@@ -488,21 +488,21 @@ def test_the_keyboard_skips_formulas_and_reaches_their_menu(tab):
     menu.wait_for()
     labels = tab.page.evaluate(
         """() => {
-          const labels = ({items}) => items.flatMap(item => [item.content, ...(item.submenu ? labels(item.submenu) : [])]);
+          const labels = (menu) => menu?.items.flatMap(item => [item.content, ...labels(item.submenu)]) ?? [];
           return labels(MathJax.startup.document.menu.menu).filter(label => label);
         }"""
     )
-    english = re.compile(r"\b(?:show|copy|math|zoom|scale|reset|speech|output|rules|include|none|activate|click|help)\b", re.I)
-    assert len(labels) > 60 and not [label for label in labels if english.search(label)]
-    for _ in range(3):  # Montrer, Copier, Réglages, Accessibilité
+    english = r"(?i)\b(?:show|copy|math|zoom|scale|reset|speech|output|rules|include|none|activate|click|help)\b"
+    assert len(labels) > 60 and not [label for label in labels if re.search(english, label)]
+    for _ in range(4):  # Montrer, Copier, Réglages, Accessibilité
         tab.page.keyboard.press("ArrowDown")
     tab.page.keyboard.press("ArrowRight")
-    tab.page.locator(".CtxtMenu_MenuItem", has_text="Explorer les formules").click()
-    tab.page.wait_for_function(f"localStorage.getItem({FORMULAS_KEY!r})")
-    tab.open("book/notations.html")
-    tab.check()
-    check_mathematics(tab.page)
-    assert tab.page.evaluate(FORMULA_STOPS) > 0
+    with tab.page.expect_navigation():  # la page se recharge
+        tab.page.locator(".CtxtMenu_MenuItem", has_text="Explorer les formules").click()
+    for _ in range(2):  # cette page, puis toute autre
+        tab.page.wait_for_function(f"{TYPESET} && {FORMULA_STOPS} > 0")
+        tab.open("book/notations.html")
+        tab.check()
 
 
 def test_mathjax_knows_every_accepted_macro(tab):
@@ -592,7 +592,7 @@ def test_every_result_shows_the_word_that_was_asked(any_tab):
         found = results(any_tab, query)
         assert found, query
         assert all(result["marked"] for result in found), query
-        assert not [result for result in found if re.search(r"\\[(a-z]|Binder", result["context"])], query
+        assert not [result for result in found if r"\(" in result["context"]], query
 
 
 @pytest.mark.parametrize(

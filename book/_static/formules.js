@@ -140,7 +140,11 @@
         rescue(error);
       }
     },
-    pageReady: () => MathJax.startup.defaultPageReady().catch(rescue),
+    pageReady: () => MathJax.startup.defaultPageReady().then(() => {
+      // Un choix qui demande un fichier de plus vaut pour la page rechargée : appliqué à celle-ci, il en ôterait
+      // les formules le temps de le lire, et parfois pour de bon.
+      MathJax.startup.document.menu.loadComponent = () => setTimeout(() => location.reload());
+    }).catch(rescue),
   };
 
   // Une formule n'arrête la tabulation que si le lecteur explore les formules, ou le demande dans le menu.
