@@ -548,7 +548,7 @@ def test_the_printed_page_is_clean(browser, site, tmp_path):
         tab.page.pdf(path=target, prefer_css_page_size=True)
 
         tab.page.emulate_media(media="print")
-        assert tab.page.evaluate("document.documentElement.dataset.theme") == "light"
+        tab.page.wait_for_function("document.documentElement.dataset.theme === 'light'")
         clipped = tab.page.evaluate(
             "visible => [...document.querySelectorAll(`.bd-article :is(pre, table, figure)${visible}`)]"
             ".filter(block => block.scrollWidth > block.clientWidth + 1).map(block => block.innerText)",
@@ -559,7 +559,7 @@ def test_the_printed_page_is_clean(browser, site, tmp_path):
         inside = f"[...document.querySelectorAll({split})].map(block => getComputedStyle(block).breakInside)"
         assert set(tab.page.evaluate(inside)) == {"avoid"}
         tab.page.emulate_media(media="screen")
-        assert tab.page.evaluate("document.documentElement.dataset.theme") == "dark"
+        tab.page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
     printed = words_of_pdf(target)
     assert printed.startswith("5.LSTM")
     assert "Afficherle" not in printed and "Masquerle" not in printed and "Afficherla" not in printed
