@@ -7,13 +7,23 @@ import shutil
 import subprocess
 
 import drawings
+import formulas
+import mathjax_local
 import names
+import patches
 import pytest
+import search_sections
 from citations import FrenchAuthorYear
+from docutils import nodes
 from french import MESSAGES, FrenchMessages, FrenchSearch, with_french_spaces, without_accents
 from inline_svg import inline, unknown_colours, with_prefix, with_variables
 from palette_css import stylesheet
 from source_code import without_docstrings
+from sources import ROOT
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from notebook_utils.plotting import PALETTE
 
@@ -196,3 +206,161 @@ def test_names_are_those_of_the_cell_itself():
     code = "import a.b, c as d\nfor i, j in e: k = i\ndef f(x):\n    y = x\nwith g() as h: pass\n(m := 1)"
     assert names.defined(code) == {"a", "d", "i", "j", "k", "f", "h", "m"}
     assert names.used("print(a.b(c)[d] + len(e))") == {"a", "c", "d", "e"}
+
+
+@pytest.mark.parametrize(
+    ("tex", "message"),
+    [
+        (r"\alfa + 1", "macro « \\alfa » inconnue"),
+        (r"\mathds{1}", "macro « \\mathds » inconnue"),
+        (r"\cancel{x}", "macro « \\cancel » inconnue"),
+        (r"\frac{a}", "« \\frac » sans argument"),
+        (r"{\hat}", "« \\hat » sans argument"),
+        ("x^", "« ^ » sans argument"),
+        ("{a", "« } » manque à la fin"),
+        ("a}", "« } » inattendu"),
+        (r"\left( a", "manque à la fin"),
+        (r"a \right)", "« \\right » inattendu"),
+        (r"\left( {a \right)}", "« \\right » inattendu"),
+        (r"\left{a\right}", "sans délimiteur"),
+        (r"\begin{cases} a", "manque à la fin"),
+        (r"\begin{cases} a \end{pmatrix}", "fermé par « \\end{pmatrix} »"),
+        (r"\begin{tableau} a \end{tableau}", "environnement « tableau » inconnu"),
+        (r"x \begin{align} a \end{align}", "ne va pas dans une autre formule"),
+        ("a & b", "« & » hors d'un tableau"),
+        ("a^b^c", "deux « ^ » de suite"),
+        ("a_b_c", "deux « _ » de suite"),
+        ("a^2'", "un prime après un exposant"),
+        ("5 % de x", "écrivez « \\% »"),
+        ("x_#", "écrivez « \\# »"),
+        ("écart = 1", "« é » hors de"),
+        (r"\sqrt[3", "« ] » manque"),
+    ],
+)
+def test_an_unreadable_formula_is_explained(tex, message):
+    assert message in formulas.fault(tex)
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"\boldsymbol{h}_t^\top = \tanh(\boldsymbol{a}_t)",
+        r"\left.\frac{\partial a}{\partial b}\right|_{t=0}^{T}",
+        r"\left\{ a \middle| b \right\}",
+        r"\begin{cases} 1 & \text{si l'écart dépasse 5 % de } x \\ 0 & \text{sinon} \end{cases}",
+        r"a &= b \\ c &= d",
+        r"\begin{align} a &= b \end{align}",
+        r"\begin{array}{cc} a & b \end{array}",
+        r"f'^2 + \operatorname*{arg\,max}_x \sqrt[3]{x} + 0{,}5\,\%",
+    ],
+)
+def test_a_readable_formula_passes(tex):
+    assert formulas.fault(tex) is None
+
+
+def test_latex_knows_every_accepted_macro(pdf, tmp_path):
+    """Avec le préambule du livre : une macro inconnue ne se verrait qu'à la composition du PDF."""
+    source = next((ROOT / "_build" / "travail").rglob("reseaux-recurrents.tex"))
+    for style in [*source.parent.glob("*.sty"), *source.parent.glob("*.cls")]:
+        shutil.copy(style, tmp_path)
+    preamble = source.read_text("utf-8").partition(r"\begin{document}")[0]
+    trials = "\n".join(rf"\ifdefined\{name}\else\typeout{{inconnue : {name}}}\fi" for name in sorted(formulas.MACROS))
+    document = f"{preamble}\n\\begin{{document}}\n{trials}\n\\end{{document}}\n"
+    (tmp_path / "essai.tex").write_text(document, encoding="utf-8")
+    command = ["lualatex", "-interaction=nonstopmode", "essai.tex"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
+    assert "(essai.aux)" in result.stdout or "(./essai.aux" in result.stdout, result.stdout[-2000:]
+    assert not re.findall(r"^inconnue : .*$", result.stdout, re.MULTILINE)
+
+
+def small_build(folder, text: str) -> list[str]:
+    """Construit une page minuscule et rend les avertissements."""
+    (folder / "index.md").write_text(text, encoding="utf-8")
+    warnings = (folder / "avertissements").open("w+", encoding="utf-8")
+    settings = {"extensions": ["myst_parser", "formulas"], "myst_enable_extensions": ["dollarmath"]}
+    with patch_docutils(), docutils_namespace():
+        Sphinx(folder, None, folder / "html", folder / "tree", "html", settings, status=None, warning=warnings).build()
+    warnings.seek(0)
+    return warnings.read().splitlines()
+
+
+def test_an_unreadable_formula_is_located(tmp_path):
+    page = "# Titre\n\nUne formule $x$,\npuis une autre,\n$\\alfa$.\n\n$$\n\\frac{a}\n$$\n\n> $\\tanh(x)$\n"
+    found = [row for row in small_build(tmp_path, page) if "formule illisible" in row]
+    assert len(found) == 2
+    assert "index.md:5: " in found[0] and "\\alfa" in found[0]
+    assert re.search(r"index\.md:[78]: ", found[1]) and "\\frac" in found[1]
+
+
+BUTTON = patches.Patch("nom du bouton", "mon-bouton", 'title="Open"', 'title="Ouvrir"')
+
+
+def test_a_patch_is_applied_where_it_belongs():
+    patcher = patches.Patcher([BUTTON])
+    assert patcher.apply('<b class="mon-bouton" title="Open">', "un") == '<b class="mon-bouton" title="Ouvrir">'
+    assert patcher.apply("<p>rien</p>", "deux") == "<p>rien</p>"
+    patcher.check({"un", "deux"})
+
+
+def test_a_patch_that_no_longer_matches_is_named():
+    patcher = patches.Patcher([BUTTON])
+    patcher.apply('<b class="mon-bouton" title="Open it">', "un")
+    with pytest.raises(ExtensionError, match=r"nom du bouton.*page un"):
+        patcher.check({"un", "deux"})
+
+
+def test_a_patch_that_matches_no_page_is_named():
+    patcher = patches.Patcher([BUTTON])
+    patcher.apply("<p>rien</p>", "un")
+    patcher.check({"un", "deux"})  # deux n'a pas été rendue : elle porte peut-être le bouton
+    patcher.apply("<p>rien</p>", "deux")
+    with pytest.raises(ExtensionError, match="nom du bouton"):
+        patcher.check({"un", "deux"})
+
+
+def test_a_script_that_changed_is_named(tmp_path):
+    (name,) = patches.SCRIPT_PATCHES
+    (tmp_path / name).write_text("autre chose", encoding="utf-8")
+    with pytest.raises(ExtensionError, match=name):
+        patches.patch_scripts(tmp_path)
+    (tmp_path / name).write_text(f"<{patches.SCRIPT_PATCHES[name].before}>", encoding="utf-8")
+    patches.patch_scripts(tmp_path)
+    patches.patch_scripts(tmp_path)  # une construction de plus ne change plus rien
+    assert (tmp_path / name).read_text("utf-8") == f"<{patches.SCRIPT_PATCHES[name].after}>"
+
+
+def test_mathjax_has_what_its_menu_may_ask_for():
+    needed = {"a11y/explorer.js", "a11y/sre.js", "a11y/complexity.js", "output/chtml.js", "input/mml.js"}
+    needed |= {f"sre/mathmaps/{language}.json" for language in ("base", "fr", "en", "nemeth")}
+    assert needed | {mathjax_local.SCRIPT} <= set(mathjax_local.sources())
+
+
+@pytest.mark.parametrize(
+    ("tex", "text"),
+    [
+        ("z_t", "z_t"),
+        (r"\sigma(W_{hh} \odot h_{t-1})", "σ(W_hh ⊙ h_t-1)"),
+        (r"0{,}5\,\%", "0,5 %"),
+        (r"\frac{a}{b}", "…"),
+        (r"\begin{pmatrix} 1 & 0 \end{pmatrix}", "…"),
+    ],
+)
+def test_formulas_are_readable_in_excerpts(tex, text):
+    assert search_sections.plain_math(tex) == text
+
+
+def test_every_section_term_and_object_is_an_entry():
+    inner = nodes.section("", nodes.title("", "Détail"), nodes.paragraph("", "Le texte."), ids=["detail"])
+    term = nodes.definition_list_item(
+        "", nodes.term("", "porte d’oubli", ids=["porte"]), nodes.definition("", nodes.paragraph("", "Un filtre."))
+    )
+    signature = addnodes.desc_signature("", "LSTM(d, h)", ids=["paquet.LSTM"], fullname="LSTM")
+    thing = addnodes.desc("", signature, addnodes.desc_content("", nodes.paragraph("", "Une couche.")))
+    formula = nodes.paragraph("", "", nodes.Text("Avec "), nodes.math("", "z_t"), nodes.raw("", "<b>", format="html"))
+    page = nodes.section("", nodes.title("", "Chapitre"), formula, inner, term, thing, ids=["chapitre"])
+    assert search_sections.collect(page, {"": (5,), "#detail": (5, 1)}) == [
+        ["", "5. Chapitre", "Avec z_t"],
+        ["detail", "5.1. Détail", "Le texte."],
+        ["porte", "porte d’oubli", "Un filtre."],
+        ["paquet.LSTM", "LSTM", "LSTM(d, h) Une couche."],
+    ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import subprocess
 from pathlib import Path
 
 import axe_playwright_python
+import formulas
 import nbformat
 import pytest
 import yaml
@@ -109,6 +112,7 @@ class Tab:
 
     def __init__(self, context, origin: str) -> None:
         self.page, self.origin = context.new_page(), origin
+        self.page.set_default_timeout(120_000)  # une machine chargée met du temps à composer une page
         self.errors: list[str] = []
         self.strangers: list[str] = []
         self.page.on("console", self.note_console)
@@ -417,3 +421,279 @@ def test_contents_open_on_a_phone(tab):
     button.click()
     sidebar.locator(f"a[href*='{CHAPTERS[0].stem}.html']").click()
     tab.page.wait_for_url(f"**/{CHAPTERS[0].stem}.html")
+
+
+# -- Les formules -----------------------------------------------------------------------------
+
+FORMULAS_KEY = "reseaux-recurrents:formules:3.2.2"
+FORMULA_STOPS = "document.querySelectorAll('mjx-container[tabindex=\"0\"]').length"
+TYPESET = """document.readyState === "complete"
+  && [...document.querySelectorAll(".math")].every(math => math.querySelector("mjx-container"))"""
+
+
+def open_with_setting(tab: Tab, key: str, setting: dict | str, name: str = "book/notations.html") -> None:
+    """Ouvre une page dans un navigateur qui garde ce réglage, et attend que toutes ses formules soient composées."""
+    value = setting if isinstance(setting, str) else json.dumps(setting)
+    tab.page.add_init_script(
+        f"if (!sessionStorage.seen) {{ sessionStorage.seen = 1; localStorage.setItem({key!r}, {value!r}); }}"
+    )
+    tab.page.goto(f"{tab.origin}/{name}")
+    tab.page.wait_for_function(TYPESET)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"explorer": True, "speech": True, "subtitles": True, "locale": "fr"},
+        {"explorer": True, "renderer": "CHTML"},
+        {"collapsible": True},
+        {"renderer": "CHTML", "zoom": "Click"},
+    ],
+    ids=str,
+)
+def test_formulas_survive_every_choice_of_their_menu(tab, setting):
+    open_with_setting(tab, FORMULAS_KEY, setting)
+    tab.check()
+    assert tab.page.evaluate("MathJax.startup.output.name") == setting.get("renderer", "SVG")
+    assert (tab.page.evaluate(FORMULA_STOPS) > 0) is setting.get("explorer", False)
+
+
+@pytest.mark.parametrize("setting", [{"renderer": "PLUS-RIEN"}, "pas du JSON", "null"])
+def test_a_broken_setting_is_forgotten(tab, setting):
+    open_with_setting(tab, FORMULAS_KEY, setting)
+    check_mathematics(tab.page)
+
+
+def test_a_setting_of_another_book_changes_nothing(tab):
+    theirs = {"renderer": "PLUS-RIEN", "explorer": True, "scale": "grand"}
+    open_with_setting(tab, "MathJax-Menu-Settings", theirs)
+    tab.check()
+    assert json.loads(tab.page.evaluate("localStorage.getItem('MathJax-Menu-Settings')")) == theirs
+
+
+def test_a_setting_that_the_disk_cannot_serve_is_ignored(browser, disk):
+    with browser.new_context() as context:
+        disk_tab = Tab(context, disk)
+        open_with_setting(disk_tab, FORMULAS_KEY, {"explorer": True, "collapsible": True})
+        disk_tab.check()
+
+
+def test_the_keyboard_skips_formulas_and_reaches_their_menu(tab):
+    """Aucune formule n'arrête la tabulation ; un bouton ouvre leur menu, en français, où l'exploration s'active."""
+    tab.open("book/notations.html")
+    assert tab.page.evaluate(FORMULA_STOPS) == 0
+    tab.page.locator(".btn-formulas-button").focus()
+    tab.page.keyboard.press("Enter")
+    menu = tab.page.locator(".CtxtMenu_Menu").first
+    menu.wait_for()
+    labels = tab.page.evaluate(
+        """() => {
+          const labels = (menu) => menu?.items.flatMap(item => [item.content, ...labels(item.submenu)]) ?? [];
+          return labels(MathJax.startup.document.menu.menu).filter(label => label);
+        }"""
+    )
+    english = r"(?i)\b(?:show|copy|math|zoom|scale|reset|speech|output|rules|include|none|activate|click|help)\b"
+    assert len(labels) > 60 and not [label for label in labels if re.search(english, label)]
+    for _ in range(4):  # Montrer, Copier, Réglages, Accessibilité
+        tab.page.keyboard.press("ArrowDown")
+    tab.page.keyboard.press("ArrowRight")
+    with tab.page.expect_navigation():  # la page se recharge
+        tab.page.locator(".CtxtMenu_MenuItem", has_text="Explorer les formules").click()
+    for _ in range(2):  # cette page, puis toute autre
+        tab.page.wait_for_function(f"{TYPESET} && {FORMULA_STOPS} > 0")
+        tab.open("book/notations.html")
+        tab.check()
+
+
+def test_mathjax_knows_every_accepted_macro(tab):
+    """Sans rien charger : aucune n'est cherchée dans un fichier absent."""
+    tab.open("book/notations.html")
+    unknown = tab.page.evaluate(
+        """names => {
+          const {handlers} = MathJax.startup.input[0].parseOptions;
+          const known = ["macro", "delimiter"].map(kind => handlers.get(kind));
+          return names.filter(name => !known[0].lookup(name) && !known[0].applicable(name)
+            && !known[1].lookup(`\\\\${name}`));
+        }""",
+        sorted(formulas.MACROS),
+    )
+    assert not unknown
+    svg = tab.page.evaluate(r"MathJax.tex2svgPromise('\\boldsymbol{h}_t').then(node => node.outerHTML)")
+    assert "merror" not in svg
+    tab.check()
+
+
+# -- La page imprimée -------------------------------------------------------------------------
+
+
+def words_of_pdf(path: Path) -> str:
+    text = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
+    return without_spaces(text)
+
+
+def without_spaces(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def test_the_printed_page_is_clean(browser, site, tmp_path):
+    """Depuis le thème sombre : A4 clair, numéro du chapitre, code entier, ce qui est replié et les boutons absents."""
+    with browser.new_context(color_scheme="dark", viewport={"width": 680, "height": 960}) as context:
+        tab = Tab(context, site)
+        tab.open("book/lstm.html")
+        solutions = tab.page.locator(".solution.dropdown")
+        solutions.nth(0).locator(".toggle-button").first.click()
+        codes = [solutions.nth(rank).locator("pre").first.text_content() for rank in (0, 1)]
+        shown, hidden = (max(code.splitlines(), key=len) for code in codes)
+        visible = ":not(.toggle-hidden *, details:not([open]) *)"
+        code = tab.page.evaluate(
+            "visible => [...document.querySelectorAll(`.bd-article pre${visible}`)].map(pre => pre.innerText)", visible
+        )
+        assert tab.page.evaluate("document.documentElement.dataset.theme") == "dark"
+        target = tmp_path / "page.pdf"
+        tab.page.pdf(path=target, prefer_css_page_size=True)
+
+        tab.page.emulate_media(media="print")
+        tab.page.wait_for_function("document.documentElement.dataset.theme === 'light'")
+        clipped = tab.page.evaluate(
+            "visible => [...document.querySelectorAll(`.bd-article :is(pre, table, figure)${visible}`)]"
+            ".filter(block => block.scrollWidth > block.clientWidth + 1).map(block => block.innerText)",
+            visible,
+        )
+        assert not clipped
+        split = "'.bd-article :is(figure, div.cell_input)'"
+        inside = f"[...document.querySelectorAll({split})].map(block => getComputedStyle(block).breakInside)"
+        assert set(tab.page.evaluate(inside)) == {"avoid"}
+        tab.page.emulate_media(media="screen")
+        tab.page.wait_for_function("document.documentElement.dataset.theme === 'dark'")
+    printed = words_of_pdf(target)
+    assert printed.startswith("5.LSTM")
+    assert "Afficherle" not in printed and "Masquerle" not in printed and "Afficherla" not in printed
+    lines = [without_spaces(line) for block in code for line in block.splitlines()]
+    assert len(lines) > 100 and not [line for line in lines if line not in printed]
+    assert without_spaces(shown) in printed and without_spaces(hidden) not in printed
+
+
+# -- La recherche -----------------------------------------------------------------------------
+
+QUERIES = [
+    "écrêtage", "dérivée", "biais", "rétropropagation", "équation", "récurrent", "gradient qui disparaît",
+    "porte d’oubli", "porte d'oubli", "BPTT", "LSTM", "mémoire", "fenêtre", "initialisation chrono", "FusedLSTM",
+    "softmax", "perte", "graine", "Hochreiter", "1997", "2014", "0,9",
+]  # fmt: skip
+RESULTS = """() => [...document.querySelectorAll("ul.search li")].map(item => ({
+  title: item.querySelector("a").textContent, context: item.querySelector(".context").textContent,
+  href: item.querySelector("a").getAttribute("href"), marked: !!item.querySelector("mark")}))"""
+
+
+def results(tab: Tab, query: str) -> list[dict]:
+    tab.page.goto(f"{tab.origin}/search.html?q={query}")
+    tab.page.locator("#search-results p[role=status]").wait_for()
+    return tab.page.evaluate(RESULTS)
+
+
+def test_every_result_shows_the_word_that_was_asked(any_tab):
+    for query in QUERIES:
+        found = results(any_tab, query)
+        assert found, query
+        assert all(result["marked"] for result in found), query
+        assert not [result for result in found if r"\(" in result["context"]], query
+
+
+@pytest.mark.parametrize(
+    ("query", "page", "title"),
+    [
+        ("LSTM vs GRU", "gru", "Ce que la LSTM peut faire, et pas la GRU"),
+        ("écrêtage", "glossaire", "écrêtage du gradient"),
+        ("écrêter", "gradients", "Écrêter"),
+        ("biais de la porte d'oubli", "lstm", "Le biais de la porte d’oubli"),
+    ],
+)
+def test_the_first_result_is_the_section_that_answers(tab, query, page, title):
+    first, *_ = results(tab, query)
+    assert first["title"].endswith(title) and first["href"].startswith(f"./book/{page}.html?")
+
+
+def test_nothing_found_is_said(tab):
+    assert results(tab, "zzyzx") == []
+    assert "Aucun passage" in tab.page.locator("#search-results p[role=status]").inner_text()
+
+
+def test_a_result_opens_at_the_first_occurrence(any_tab):
+    """Dans une solution repliée aussi."""
+    for query in ("écrêtage", "judas"):
+        wanted = next(result for result in results(any_tab, query) if "exercices" in result["href"])
+        any_tab.page.goto(f"{any_tab.origin}/{wanted['href'].removeprefix('./')}")
+        any_tab.page.wait_for_function("CSS.highlights.get('recherche')?.size > 0")
+        any_tab.page.wait_for_function(
+            """() => [...CSS.highlights.get("recherche")].some(range => {
+              const {top, bottom, height} = range.getBoundingClientRect();
+              return height > 0 && top > 0 && bottom < innerHeight;
+            })"""
+        )
+
+
+# -- Replis, liens, copie ---------------------------------------------------------------------
+
+
+def test_a_link_into_a_folded_solution_unfolds_it(tab):
+    tab.open("book/rnn.html#equation-eq-rnn-parite")
+    equation = tab.page.locator("[id='equation-eq-rnn-parite']")
+    expect(equation).to_be_in_viewport()
+    solution = tab.page.locator(".solution:has([id='equation-eq-rnn-parite'])")
+    assert solution.locator(".toggle-button").first.get_attribute("aria-expanded") == "true"
+    solution.locator(".toggle-button").first.click()
+    expect(equation).not_to_be_visible()
+    tab.page.evaluate("location.hash = ''")
+    tab.page.evaluate("location.hash = 'equation-eq-rnn-parite'")
+    expect(equation).to_be_in_viewport()
+
+
+def test_everything_unfolds_and_folds_at_once(tab):
+    tab.open("book/rnn.html")
+    folded = "document.querySelectorAll('.bd-article details:not([open]), .bd-article .toggle-hidden').length"
+    button = tab.page.locator(".btn-folds-button")
+    count = tab.page.evaluate(folded)
+    button.focus()
+    tab.page.keyboard.press("Enter")
+    assert count > 5 and tab.page.evaluate(folded) == 0 and button.get_attribute("aria-pressed") == "true"
+    tab.page.keyboard.press("Enter")
+    assert tab.page.evaluate(folded) == count and button.get_attribute("aria-pressed") == "false"
+
+
+def test_drawings_are_readable_without_javascript(browser, site):
+    with browser.new_context(java_script_enabled=False, color_scheme="dark") as context:
+        tab = Tab(context, site)
+        tab.page.goto(f"{site}/book/lstm.html")
+        drawing = tab.page.locator("[id='fig-lstm-cellule'] svg")
+        fills = drawing.locator("[fill*='--role-paper'], [style*='--role-paper']")
+        assert fills.count() > 0
+        assert {part.evaluate("part => getComputedStyle(part).fill") for part in fills.all()} == {"rgb(255, 255, 255)"}
+
+
+def test_copied_examples_run(browser, site):
+    """Les lignes qui suivent « ... » sont copiées, et la copie est annoncée."""
+    permissions = ["clipboard-read", "clipboard-write"]
+    with browser.new_context(locale="fr-FR", permissions=permissions) as context:
+        tab = Tab(context, site)
+        tab.open("book/api.html")
+        blocks = tab.page.locator(".highlight:has(.gp):has(.copybtn)")
+        copied = []
+        for rank in range(blocks.count()):
+            block = blocks.nth(rank)
+            if "\n..." not in block.locator("pre").inner_text():
+                continue
+            block.locator(".copybtn").evaluate("button => button.click()")
+            expect(tab.page.locator("main [role=status]")).to_have_text("Copié !")
+            copied.append(tab.page.evaluate("navigator.clipboard.readText()"))
+            expect(tab.page.locator("main [role=status]")).to_have_text("", timeout=10_000)
+        assert len(copied) >= 5
+        for code in copied:
+            compile(code, "exemple", "exec")
+
+
+def test_copy_buttons_appear_on_touch_screens(browser, site):
+    with browser.new_context(has_touch=True, is_mobile=True, viewport={"width": 390, "height": 800}) as context:
+        tab = Tab(context, site)
+        tab.open("book/rnn.html")
+        button = tab.page.locator(".bd-article > section pre:visible + .copybtn").first
+        assert button.evaluate("button => getComputedStyle(button).opacity") == "1"

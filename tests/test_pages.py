@@ -86,6 +86,22 @@ def test_every_figure_has_a_number_and_a_caption(chapter):
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda page: page.stem)
+def test_figures_and_exercises_have_permalinks(chapter):
+    page = tree(HTML / "book" / f"{chapter.stem}.html")
+    blocks = page.xpath("//article//figure | //article//div[starts-with(@class, 'exercise ')]")
+    assert len(blocks) > 4
+    for block in blocks:
+        assert block.xpath(".//a[@class='headerlink']/@href")[:1] == [f"#{block.get('id')}"]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != HTML / "index.html"], **ids)
+def test_the_contents_lead_to_the_index(page):
+    (link,) = tree(page).xpath("//nav[@aria-label='Sommaire']//a[normalize-space()='Index']")
+    is_current = page.stem == "genindex"
+    assert (link.get("href") == "#") if is_current else link.get("href").endswith("genindex.html")
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda page: page.stem)
 def test_inline_identifiers_are_unique(chapter):
     """Les figures incorporées à la page n'échangent pas leurs identifiants."""
     found = attributes(HTML / "book" / f"{chapter.stem}.html", "//@id")

@@ -4,28 +4,7 @@ from __future__ import annotations
 
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
-
-# Appliqués par ``interface`` à chaque page rendue.
-ROLE_REWRITES = {
-    # Le titre du livre, en haut du sommaire, appartient à une zone repérée, comme le reste de la page.
-    '__start sidebar-primary__section">\n        <div class="sidebar-primary-item">': (
-        '__start sidebar-primary__section">\n'
-        '        <div class="sidebar-primary-item" role="navigation" aria-label="Accueil">'
-    ),
-    # Le nom d'un bouton contient le texte que l'on y voit.
-    ' title="Rechercher" aria-label="Rechercher" data-bs-placement="bottom" data-bs-toggle="tooltip">\n'
-    ' <i class="fa-solid fa-magnifying-glass"></i>\n <span': (
-        ' data-bs-placement="bottom">\n <i class="fa-solid fa-magnifying-glass"></i>\n <span'
-    ),
-    'data-mode="light" title="Clair"': 'data-mode="light"',
-    'data-mode="dark"  title="Sombre"': 'data-mode="dark"',
-    'data-mode="auto"  title="Paramètres système"': 'data-mode="auto"',
-    # Une cellule vide n'est l'en-tête de rien.
-    '<th class="head stub"></th>': "<td></td>",
-    '<th class="head stub"><p></p></th>': "<td></td>",
-    # Les entrées d'une bibliographie sont les éléments d'une liste.
-    'role="doc-biblioentry"': 'role="listitem"',
-}
+from sphinx.writers.html5 import HTML5Translator
 
 # Un bloc que l'on vient de déplier peut défiler : le thème doit le rendre accessible au clavier.
 FOCUS_AFTER_UNFOLDING = """
@@ -50,7 +29,17 @@ class RowHeaders(SphinxPostTransform):
                 head.parent.next_node(nodes.colspec)["stub"] = 1
 
 
+def visit_entry(self, node: nodes.entry) -> None:
+    """Une cellule vide n'est l'en-tête de rien."""
+    if isinstance(node.parent.parent, nodes.thead) and not node.astext().strip():
+        node.parent.column += 1
+        self.body.append("<td></td>\n")
+        raise nodes.SkipNode
+    HTML5Translator.visit_entry(self, node)
+
+
 def setup(app):
+    app.add_node(nodes.entry, override=True, html=(visit_entry, HTML5Translator.depart_entry))
     app.add_post_transform(RowHeaders)
     app.add_js_file(None, body=FOCUS_AFTER_UNFOLDING)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

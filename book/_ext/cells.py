@@ -7,6 +7,7 @@ from html import escape
 from docutils import nodes
 from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.util import logging
+from sphinx_exercise.nodes import is_exercise_node
 
 LOGGER = logging.getLogger(__name__)
 REPEATED_IDS = {"exercise-content", "solution-content"}
@@ -56,9 +57,20 @@ def drop_repeated_ids(app, doctree: nodes.document, docname: str) -> None:
         section["ids"] = [name for name in section["ids"] if name not in REPEATED_IDS]
 
 
+def add_exercise_links(app, doctree: nodes.document, docname: str) -> None:
+    """Le titre d'un exercice porte un lien vers lui, comme ceux des sections et des figures."""
+    if app.builder.format != "html":
+        return
+    for exercise in doctree.findall(is_exercise_node):
+        title = exercise.next_node(nodes.title)
+        link = f'<a class="headerlink" href="#{exercise["ids"][0]}" title="Lien vers cet exercice">#</a>'
+        title += nodes.raw("", link, format="html")
+
+
 def setup(app):
     app.add_node(HideCodeCellNode, override=True, html=(visit_hidden, depart_hidden))
     app.connect("doctree-read", report_errors)
     app.connect("doctree-read", report_missing_alt)
     app.connect("doctree-resolved", drop_repeated_ids)
+    app.connect("doctree-resolved", add_exercise_links)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

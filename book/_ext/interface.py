@@ -1,8 +1,4 @@
-"""Le thème, mis aux usages du livre : boutons, mots, icône et recherche.
-
-Ce que les gabarits du thème écrivent en dur (un mot anglais ; dans ``accessibility``, un rôle ARIA fautif)
-est remplacé au moment où la page est rendue : aucun gabarit n'est recopié.
-"""
+"""Le thème, mis aux usages du livre : boutons, mots, icône, index dans le sommaire."""
 
 from __future__ import annotations
 
@@ -10,24 +6,9 @@ import hashlib
 from pathlib import Path
 from urllib.parse import quote
 
-from accessibility import ROLE_REWRITES
-from french import FOLDING_STEMMER, FrenchMessages
-from sphinx.errors import ExtensionError
-from sphinx.search import IndexBuilder
+from french import FrenchMessages
 
 LAST = 900  # après les extensions du thème
-
-ENGLISH_REWRITES = {
-    'title="Toggle primary sidebar"': 'title="Afficher ou masquer le sommaire"',
-    'title="Toggle secondary sidebar"': 'title="Afficher ou masquer le plan de la page"',
-    ' bd-docs-nav" aria-label="Main">': ' bd-docs-nav" aria-label="Sommaire">',
-    '<nav aria-label="Page">': '<nav aria-label="Plan de la page">',
-    'alt="Binder logo"': 'alt=""',  # le mot « Binder » suit l'image
-}
-
-SCRIPT_REWRITES = {
-    "togglebutton.js": {'aria-label="Toggle hidden content"': 'aria-label="Afficher ou masquer"'},
-}
 
 # L'icône de l'onglet, une boucle, est dans la page : sans elle, le navigateur en demande une qui n'existe pas.
 ICON = (
@@ -36,8 +17,22 @@ ICON = (
     "<path d='M25 24h-8l4-7z' fill='#fff'/></svg>"
 )
 
-# Ouvert depuis le disque, le livre ne peut pas lire ses autres pages pour en citer un extrait.
-NO_SUMMARY_ON_DISK = 'if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;'
+FOLDS_BUTTON = {
+    "type": "javascript",
+    "javascript": "toggleFolds(this)",
+    "tooltip": "Tout déplier ou replier (solutions, indices, code)",
+    "icon": "fas fa-arrows-up-down",
+    "label": "folds-button",
+    "classes": "pst-navbar-icon pst-js-only",
+}
+FORMULAS_BUTTON = {
+    "type": "javascript",
+    "javascript": "openFormulasMenu(this)",
+    "tooltip": "Réglages des formules (taille, lecture à voix haute, clavier)",
+    "icon": "fas fa-square-root-variable",
+    "label": "formulas-button",
+    "classes": "pst-navbar-icon pst-js-only",
+}
 
 
 def use_book_notebook(app, pagename, templatename, context, doctree) -> None:
@@ -51,48 +46,48 @@ def use_book_notebook(app, pagename, templatename, context, doctree) -> None:
                 button["url"] = button["url"].split("?")[0] + f"?urlpath=lab/tree/carnets/{name}.ipynb"
 
 
+def add_buttons(app, pagename, templatename, context, doctree) -> None:
+    """Ce que le thème n'offre pas : tout déplier, et atteindre au clavier le menu des formules."""
+    buttons = context.setdefault("header_buttons", [])
+    body = context.get("body", "")
+    if 'class="toggle' in body or "<details" in body or "dropdown admonition" in body:
+        buttons.append(FOLDS_BUTTON)
+    if 'class="math ' in body:
+        buttons.append(FORMULAS_BUTTON)
+
+
+def number_printed_title(app, pagename, templatename, context, doctree) -> None:
+    """Le titre imprimé garde le numéro du chapitre."""
+    number = app.env.toc_secnumbers.get(pagename, {}).get("")
+    if number and "pagetitle" in context:
+        context["pagetitle"] = f"{'.'.join(map(str, number))}. {context['pagetitle']}"
+
+
+def link_index(app, pagename, templatename, context, doctree) -> None:
+    """Le sommaire finit par l'index."""
+    generate = context.get("generate_toctree_html")
+    if generate is None:
+        return
+    is_current = pagename == "genindex"
+    state, address = (" current active", "#") if is_current else ("", context["pathto"]("genindex"))
+    entry = f'<li class="toctree-l1{state}"><a class="reference internal{state[:8]}" href="{address}">Index</a></li>\n'
+
+    def with_index(**options) -> str:
+        before, end, after = str(generate(**options)).rpartition("</ul>")
+        return before + entry + end + after
+
+    context["generate_toctree_html"] = with_index
+
+
 def add_icon(app, pagename, templatename, context, doctree) -> None:
     icon = f'<link rel="icon" type="image/svg+xml" href="data:image/svg+xml,{quote(ICON)}">'
     context["metatags"] = context.get("metatags", "") + icon
 
 
-def search_from_disk(app, pagename, templatename, context, doctree) -> None:
-    if pagename == "search":
-        app.add_js_file(None, body=NO_SUMMARY_ON_DISK)
-
-
-def rewrite(text: str, table: dict[str, str]) -> str:
-    for before, after in table.items():
-        text = text.replace(before, after)
-    return text
-
-
-def adapt_templates(app) -> None:
-    """Les gabarits parlent avec les mots du livre, et leur résultat est corrigé."""
-    if app.builder.format != "html":
-        return
-    templates = app.builder.templates
-    templates.environment.install_gettext_translations(FrenchMessages(app.translator))
-    render, table = templates.render, ENGLISH_REWRITES | ROLE_REWRITES
-    templates.render = lambda template, context: rewrite(render(template, context), table)
-
-
-def adapt_scripts(app, exception) -> None:
-    """Corrige les scripts des extensions ; une correction devenue sans objet arrête la construction."""
-    if exception is not None or app.builder.format != "html":
-        return
-    for name, table in SCRIPT_REWRITES.items():
-        path = Path(app.outdir, "_static", name)
-        text = path.read_text(encoding="utf-8")
-        corrected = rewrite(text, table)
-        if not all(after in corrected for after in table.values()):
-            raise ExtensionError(f"« {name} » a changé : revoyez SCRIPT_REWRITES dans interface.py")
-        path.write_text(corrected, encoding="utf-8")
-
-
-def folded_stemmer(self: IndexBuilder) -> str:
-    """Le code de recherche engendré par Sphinx, et le repli des accents de la requête."""
-    return get_js_stemmer_code(self) + FOLDING_STEMMER
+def speak_french(app) -> None:
+    """Les gabarits parlent avec les mots du livre."""
+    if app.builder.format == "html":
+        app.builder.templates.environment.install_gettext_translations(FrenchMessages(app.translator))
 
 
 def fingerprint() -> str:
@@ -101,15 +96,11 @@ def fingerprint() -> str:
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
 
 
-get_js_stemmer_code = IndexBuilder.get_js_stemmer_code
-
-
 def setup(app):
-    app.setup_extension("accessibility")
-    IndexBuilder.get_js_stemmer_code = folded_stemmer
-    app.connect("builder-inited", adapt_templates)
-    app.connect("html-page-context", use_book_notebook, priority=LAST)
-    app.connect("html-page-context", add_icon)
-    app.connect("html-page-context", search_from_disk)
-    app.connect("build-finished", adapt_scripts)
+    for name in ("accessibility", "patches", "search_sections"):
+        app.setup_extension(name)
+    app.add_js_file("page.js")
+    app.connect("builder-inited", speak_french)
+    for handler in (use_book_notebook, add_buttons, number_printed_title, link_index, add_icon):
+        app.connect("html-page-context", handler, priority=LAST)
     return {"env_version": fingerprint(), "parallel_read_safe": True, "parallel_write_safe": True}

@@ -18,8 +18,8 @@ def rules(theme: str) -> str:
 
 
 def stylesheet() -> str:
-    """Variables des deux thèmes ; le papier est transparent, sauf à l'impression de la page."""
-    paper = "  --role-paper: var(--pst-color-background);\n"
+    """Variables des deux thèmes ; le papier est le fond de la page, blanc sans JavaScript (donc sans thème)."""
+    paper = "  --role-paper: var(--pst-color-background, #fff);\n"
     return (
         f"html {{\n{paper}{rules('light')}}}\n"
         f"html[data-theme=dark] {{\n{rules('dark')}}}\n"
