@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from notebook_utils import RNN, GRUCell, LSTMCell, Recurrent, RNNCell
-from notebook_utils.connectivity import connectivity
+from notebook_utils.gradients.connectivity import connectivity
 from notebook_utils.gradients import jacobian_products, jacobian_singular_values, state_jacobians
 from notebook_utils.models import SequenceClassifier, SequenceTagger
 

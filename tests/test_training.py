@@ -25,16 +25,16 @@ from notebook_utils import (
     Recurrent,
     RNNCell,
     clip_by_norm,
-    progress,
     to_torch,
 )
-from notebook_utils.answers import cross_entropy, same_bit, same_class
-from notebook_utils.checkpoints import load_checkpoint, save_checkpoint
-from notebook_utils.initialization import chrono_, set_update_bias_
+from notebook_utils.learning import progress
+from notebook_utils.learning.answers import cross_entropy, same_bit, same_class
+from notebook_utils.learning.checkpoints import load_checkpoint, save_checkpoint
+from notebook_utils.recurrence.initialization import chrono_, set_update_bias_
 from notebook_utils.models import SequenceClassifier, SequenceTagger
-from notebook_utils.progress import is_watched, progress_bar
-from notebook_utils.seeds import run_seeds
-from notebook_utils.training import evaluate, fit, train_step
+from notebook_utils.learning.progress import is_watched, progress_bar
+from notebook_utils.learning.seeds import run_seeds
+from notebook_utils.learning.training import evaluate, fit, train_step
 
 
 @pytest.fixture(autouse=True)
@@ -671,7 +671,7 @@ def test_seeds_inherit_the_default_dtype(processes):
 
 
 SCRIPT = """
-from notebook_utils.seeds import run_seeds
+from notebook_utils.learning.seeds import run_seeds
 factor = 10
 def experiment(seed):
     return factor * seed
@@ -783,8 +783,8 @@ def test_silent_when_a_notebook_is_executed():
     source = """
 import sys
 sys.path[:0] = {path}
-from notebook_utils.progress import is_watched
-from notebook_utils.seeds import run_seeds
+from notebook_utils.learning.progress import is_watched
+from notebook_utils.learning.seeds import run_seeds
 def double(seed):
     return 2 * seed
 print(is_watched(), run_seeds(double, [1, 2], processes=2))
