@@ -216,7 +216,8 @@ def test_sequences_and_states(call, error, received, expected):
     ],
     *[
         (lambda s=setter, k=kind, v=value: s(cell(k), v), error, received, expected)
-        for setter, kind in ((set_forget_bias_, LSTMCell), (set_update_bias_, GRUCell), (set_update_bias_, PaperGRUCell))
+        for setter, kind in ((set_forget_bias_, LSTMCell), (set_update_bias_, GRUCell),
+                             (set_update_bias_, PaperGRUCell))
         for value, error, received, expected in (
             (NAN, V_, "nan", "un nombre réel"), (INF, V_, "une valeur NaN ou infinie", "des nombres finis"),
             (1j, T_, "1j", "un nombre réel"), ("1", T_, "'1'", "un nombre réel"), (None, T_, "None", "un nombre réel"),
@@ -255,7 +256,8 @@ nan_jacobians = torch.full((3, 2, 4, 4), NAN)
                          lambda v: scalar_unroll(0.5, 1.0, 0.0, v), lambda v: scalar_state_gradient(0.5, v),
                          lambda v: scalar_weight_gradient(0.5, v, steps),
                          lambda v: scalar_weight_gradient_sum(0.5, torch.zeros(4), v))
-        for value, received in ((None, "NoneType"), ([0.0], "list"), (torch.zeros(3, 2, 4, 4).long(), "le type torch.int64"),
+        for value, received in ((None, "NoneType"), ([0.0], "list"),
+                                (torch.zeros(3, 2, 4, 4).long(), "le type torch.int64"),
                                 (torch.zeros(3, dtype=torch.complex64), "le type torch.complex64"))
     ],
     *[
@@ -625,7 +627,8 @@ def test_roles_that_name_nothing(name, roles, error, received, expected, no_figu
     (lambda: plot_fading_influence([[1.0]], first=1.5), T_, "1.5", "un entier"),
     *[
         (lambda p=pair: plot_learning_curves({"RNN": p}), V_, ".*", r"\(points\) et \(graines, points\)")
-        for pair in (([1, 2], [1.0]), ([1, 2], [[1.0], [2.0]]), ([[1, 2]], [1, 2]), ([1, 2], [[1.0, 2.0], []]), ([], []))
+        for pair in (([1, 2], [1.0]), ([1, 2], [[1.0], [2.0]]), ([[1, 2]], [1, 2]), ([1, 2], [[1.0, 2.0], []]),
+                     ([], []))
     ],
     (lambda: plot_learning_curves({"RNN": [1.0, 2.0, 3.0]}), T_, "list", "un couple"),
     (lambda: plot_learning_curves({"RNN": ([2, 2], [1.0, 1.0])}), V_, ".*", "x croissant"),

@@ -1,8 +1,6 @@
 """Ce que toute tâche tirée au hasard doit respecter, quelle que soit sa règle."""
 
-import ast
 import random
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -164,15 +162,6 @@ def test_tasks_are_values(task):
     assert eval(repr(task), vars(tasks)) == task and hash(task) == hash(task)
     with pytest.raises(AttributeError):
         task.length = 3
-
-
-def test_no_sibling_import():
-    """``tasks`` n'importe aucun autre module du paquet."""
-    for path in Path(tasks.__file__).parent.glob("*.py"):
-        nodes = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.ImportFrom | ast.Import)]
-        for node in nodes:
-            name = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
-            assert getattr(node, "level", 0) <= 1 and not (name or "").startswith("notebook_utils"), path.name
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="pas de carte graphique")

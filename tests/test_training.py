@@ -309,6 +309,40 @@ def test_fit_is_a_loop_of_train_steps():
     assert model.training
 
 
+def test_fit_clips_and_the_threshold_binds():
+    """Le seuil agit : chaque pas d'une descente simple a pour longueur le taux fois le seuil, au plus."""
+    weights = {}
+    for max_norm in (None, 1e-3, 1e9):
+        model, _, generator = training()
+        before = [w.detach().clone() for w in model.parameters()]
+        optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+        history = fit(model, draw, cross_entropy, optimizer, 1, generator=generator, max_norm=max_norm)
+        steps = [(w.detach() - b).flatten() for w, b in zip(model.parameters(), before, strict=True)]
+        weights[max_norm] = torch.cat(steps).norm().item(), history["gradient_norm"][0]
+    (free, norm), (clipped, same_norm), (loose, _) = weights.values()
+    assert norm > 0.01 and same_norm == norm  # la norme rapportée est celle d'avant l'écrêtage
+    assert free == loose == pytest.approx(norm, rel=1e-5) and clipped == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_train_step_keeps_the_optimizer_of_a_part():
+    """L'optimiseur de la seule tête convient ; celui d'un autre réseau est refusé, et rien ne bouge."""
+    model, other, generator = new_model(), new_model(1), new_generator(3)
+    batch = draw(generator)
+    assert train_step(model, batch, cross_entropy, torch.optim.SGD([model.W_y], lr=0.1)).gradient_norm > 0
+    before = {name: w.clone() for name, w in other.state_dict().items()}
+    with refused(ValueError, "un optimiseur dont aucun poids n'a de gradient", "celui des poids du réseau"):
+        train_step(model, batch, cross_entropy, torch.optim.SGD(other.parameters(), lr=0.1))
+    assert same(before, other.state_dict())
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 1)])
+def test_evaluate_takes_one_boolean_per_answer(shape):
+    """Une réponse est un vecteur de logits, ou un logit : les deux formes conviennent."""
+    found = evaluate(nn.Identity(), [(torch.zeros(5, 1), torch.zeros(5, 1))], lambda z, y: (z - y).square().mean(),
+                     correct=lambda z, y: (z == y).reshape(shape))  # fmt: skip
+    assert (found.errors, found.answers, found.accuracy) == (0, 5, 1.0)
+
+
 def test_fit_trains_in_train_mode():
     """Reçu en mode ``eval``, le réseau apprend en mode ``train``, et y reste."""
     model, optimizer, generator = training()
@@ -317,6 +351,11 @@ def test_fit_trains_in_train_mode():
     model.layer.register_forward_hook(lambda layer, *_: modes.append(layer.training))
     fit(model, draw, cross_entropy, optimizer, 3, generator=generator)
     assert modes == [True] * 3 and all(module.training for module in model.modules())
+
+
+def test_measure_returns_a_dictionary():
+    with refused(TypeError, "float", "un dictionnaire"):
+        run(2, measure=lambda m: 0.5)
 
 
 @pytest.mark.parametrize("name", ["step", "loss", "gradient_norm"])
