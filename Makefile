@@ -3,7 +3,7 @@ SHELL := bash
 PYTHON_VENV := .venv/bin/python
 PORT ?= 8000
 .DEFAULT_GOAL := aide
-.PHONY: aide livre pdf test carnets dessins references arrondis graines mesurer bench lire propre installer-tex installer-tests
+.PHONY: aide livre pdf test carnets dessins references arrondis graines mesurer bench mutations lire propre installer-tex installer-tests
 
 aide: ## Affiche cette liste
 	@echo "Cibles :"
@@ -43,6 +43,9 @@ mesurer: .venv/livre.ok ## Compte les mots et le code visible des chapitres, est
 
 bench: .venv/livre.ok ## Mesure les performances annoncées
 	@for mesure in bench/bench_*.py; do $(PYTHON_VENV) $$mesure || exit 1; done
+
+mutations: .venv/dev.ok ## Glisse des fautes dans le paquet, compte celles que les tests voient (PARTIE=plotting NOMBRE=100)
+	@$(PYTHON_VENV) scripts/mutations.py $(if $(PARTIE),--partie $(PARTIE)) $(if $(NOMBRE),--nombre $(NOMBRE))
 
 lire: livre ## Sert le livre sur http://127.0.0.1:8000 (PORT=… pour changer)
 	@$(PYTHON_VENV) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)

@@ -168,7 +168,7 @@ def test_another_seed_is_not_overwritten(tmp_path):
 
 
 def test_leftovers_of_dead_processes_are_swept(tmp_path):
-    """Le fichier partiel d'un processus tué disparaît à l'écriture suivante ; celui d'un vivant, ou d'un autre, reste."""
+    """Le fichier partiel d'un processus tué disparaît à l'écriture suivante ; celui d'un vivant reste."""
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     path = tmp_path / "a[1]"

@@ -170,7 +170,8 @@ def test_maps_go_from_paper_to_the_colour_of_the_gradient(name):
     mesh = meshes(drawn(name))[0]
     low, high = mesh.get_clim()
     assert low == (50 if name == "délais" else 0)
-    assert mesh.cmap(mesh.norm(low)) == sequential_colormap()(0.0) and mesh.cmap(mesh.norm(high))[3] == pytest.approx(0.55)
+    assert mesh.cmap(mesh.norm(low)) == sequential_colormap()(0.0)
+    assert mesh.cmap(mesh.norm(high))[3] == pytest.approx(0.55)
     edge = GRID if name == "confusions" else PAPER
     assert {to_hex(colour) for colour in mesh.get_edgecolor()} == {edge} and mesh.get_linewidth()[0] > 0
 
