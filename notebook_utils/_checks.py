@@ -18,7 +18,7 @@ def described(value):
 
 def check_integer(name, value, minimum=1):
     """Rend un entier de Python au moins égal à ``minimum`` ; ceux de NumPy conviennent, un booléen non."""
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool):
+    if type(value) is not int and (not isinstance(value, numbers.Integral) or isinstance(value, bool)):
         raise TypeError(f"{name} : reçu {described(value)}, attendu un entier")
     if value < minimum:
         expected = {0: "un entier positif ou nul", 1: "un entier strictement positif"}

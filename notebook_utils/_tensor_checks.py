@@ -33,8 +33,9 @@ def check_tensor(name, value, expected="un tenseur"):
 def check_shape(name, value, shape):
     """Refuse ce qui n'est pas un tenseur de cette forme ; une lettre accepte toute taille."""
     check_tensor(name, value)
-    right = value.ndim == len(shape)
-    for size, expected in zip(value.shape, shape, strict=False):
+    found = value.shape
+    right = len(found) == len(shape)
+    for size, expected in zip(found, shape, strict=False):
         right = right and (size == expected or isinstance(expected, str))
     if not right:
         expected = ", ".join(str(size) for size in shape)

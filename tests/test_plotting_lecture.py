@@ -123,7 +123,7 @@ def test_decimals_are_french_everywhere(name):
 def test_learning_curves_ticks_have_commas():
     ax = drawn("courbes")
     assert "0,6" in ticks(ax.xaxis) and "0,2" in ticks(ax.yaxis)
-    assert "−0,5" in ticks(drawn("carte").yaxis)
+    assert "−0,4" in ticks(drawn("carte").yaxis)
 
 
 @pytest.mark.parametrize("name", ["produits", "normes"])
@@ -324,7 +324,7 @@ def test_written_texts_fit_their_cell():
 
     (large,), (small_one,) = sizes(plot_fading_influence(np.eye(2), new_axes())), sizes(drawn("influence"))
     assert large == 13 and small_one == 13
-    (tiny,) = sizes(plot_fading_influence(np.tril(np.full((10, 10), 0.12)), new_axes()))
+    (tiny,) = sizes(plot_fading_influence(np.tril(np.full((10, 10), 0.012)), new_axes()))
     assert 4 < tiny < 13
     (few,), (more,) = (sizes(plot_confusion_matrix(np.full((K, K), 1234567), ["c"] * K, new_axes())) for K in (2, 6))
     assert 13 >= few > more > 4

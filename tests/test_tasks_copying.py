@@ -82,7 +82,7 @@ def test_count_and_baseline():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"delay": 0}, ValueError, "delay : reçu 0, attendu un entier au moins égal à 1"),
+        ({"delay": 0}, ValueError, "delay : reçu 0, attendu un entier strictement positif"),
         ({"delay": None}, TypeError, "delay : reçu None"),
         ({"copied": -1}, ValueError, "copied : reçu -1"),
         ({"copied": 2.5}, TypeError, r"copied : reçu 2.5 \(float\)"),

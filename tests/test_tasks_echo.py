@@ -115,7 +115,7 @@ def test_cut_makes_no_copy():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"delay": -1}, ValueError, "delay : reçu -1, attendu un entier au moins égal à 0"),
+        ({"delay": -1}, ValueError, "delay : reçu -1, attendu un entier positif ou nul"),
         ({"delay": 1.5}, TypeError, r"delay : reçu 1.5 \(float\)"),
         ({"window": 0}, ValueError, "window : reçu 0"),
         ({"windows": -2}, ValueError, "windows : reçu -2"),

@@ -8,6 +8,7 @@ import torch
 #: Combien de :math:`\delta_t` (de nombres) un retour calcule à la fois, au plus : en ``float32``, 1 Mio.
 #: Le cache d'un cœur les contient d'ordinaire.
 WORK_SIZE = 2**18
+AS_IS = nullcontext()
 
 
 def through_time(calculate, x, *arguments):
@@ -27,11 +28,14 @@ def through_time(calculate, x, *arguments):
 def own_precision(x):
     """Le contexte où un calcul garde le type de ses nombres, même sous ``torch.autocast``."""
     kind = x.device.type
-    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()
+    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else AS_IS
 
 
 def by_hand(backward):
-    """Fait d'une fonction un retour écrit à la main : que l'on ne dérive pas, et qui garde le type de ses nombres."""
+    """Fait d'une fonction un retour écrit à la main : que l'on ne dérive pas, et qui garde le type de ses nombres.
+
+    Le gradient d'un résultat que personne n'a lu y est ``None``.
+    """
 
     @functools.wraps(backward)
     def wrapped(ctx, *gradients):
@@ -41,7 +45,7 @@ def by_hand(backward):
                 "pour dériver deux fois, dépliez la cellule avec unroll"
             )
         try:
-            with own_precision(gradients[0]):
+            with own_precision(next(g for g in gradients if g is not None)):
                 return backward(ctx, *gradients)
         except RuntimeError as error:
             raise french(error) from error
@@ -51,7 +55,7 @@ def by_hand(backward):
 
 def french(error):
     """L'erreur à lever à la place d'une erreur de PyTorch : en français quand elle vient de ``torch.func``."""
-    if not any(word in str(error) for word in ("functorch", "vmap")):
+    if not any(word in str(error) for word in ("functorch", "vmap", "Batching rule")):
         return error
     return RuntimeError(
         "torch.func : reçu une transformation (grad, vmap, jacrev, vectorize=True), attendu un simple backward() : "
@@ -102,6 +106,16 @@ def state_gradients(g, dh):
 def rows(array):
     """Échange les deux axes d'un tableau, dans une mémoire neuve."""
     return array.T.clone(memory_format=torch.contiguous_format)
+
+
+def state_gradient(gradient, like):
+    """Le gradient d'un état final, un exemple par colonne, dans une mémoire neuve ; nul s'il n'est pas lu."""
+    return torch.zeros_like(like) if gradient is None else rows(gradient)
+
+
+def output_gradients(g, h):
+    r"""Les :math:`g_t`, ``(T, H, B)``, des sorties ``(B, T, H)`` ; nuls si la perte n'a lu que l'état final."""
+    return torch.zeros_like(h[1:]) if g is None else g.permute(1, 2, 0)
 
 
 def columns(array):

@@ -8,8 +8,10 @@ from .common import (
     by_hand,
     columns,
     input_gradient,
+    output_gradients,
     project,
     rows,
+    state_gradient,
     state_gradients,
     sums_over_time,
     through_time,
@@ -104,6 +106,7 @@ class GRUThroughTime(torch.autograd.Function):
         blocks, h = x.new_empty(T, 4 * H, B), x.new_empty(T + 1, H, B)  # h : h_0, …, h_T
         go_forward(x, blocks, h, h_0.T, W_x, W_h, b, b_h)
         ctx.save_for_backward(x, W_x, W_h, h, blocks)
+        ctx.set_materialize_grads(False)
         return h[1:].permute(2, 0, 1), rows(h[-1])  # (B, T, H), (B, H)
 
     @by_hand
@@ -111,7 +114,7 @@ class GRUThroughTime(torch.autograd.Function):
         r"""Rend les gradients des six arguments ; ``g`` réunit les :math:`g_t`, et ``dh_T`` suit le dernier pas."""
         x, W_x, W_h, h, blocks = ctx.saved_tensors
         H, W_hT = W_h.shape[1], W_h.T.contiguous()
-        dh = rows(dh_T)  # (H, B)
+        dh = state_gradient(dh_T, h[0])
 
         def one_chunk(totals, g, x, h_prev, blocks):
             delta = go_back(blocks, h_prev, g, dh, W_hT)  # (4H, nB) : m, r, z, n
@@ -119,7 +122,7 @@ class GRUThroughTime(torch.autograd.Function):
             dx = input_gradient(ctx, delta_x, W_x, len(x))
             return dx, sums_over_time(totals, delta, x.flatten(0, 1), columns(h_prev).T, delta_x, delta_h)
 
-        over_time = g.permute(1, 2, 0), x.transpose(0, 1), h[:-1], blocks
+        over_time = output_gradients(g, h), x.transpose(0, 1), h[:-1], blocks
         dx, (dW_x, dW_h, db) = by_chunks(one_chunk, blocks[0].numel(), *over_time)
         return dx, dh.T, dW_x, dW_h.roll(-H, 0), db[H:], db[:H]
 

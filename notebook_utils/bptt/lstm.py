@@ -8,8 +8,10 @@ from .common import (
     by_hand,
     columns,
     input_gradient,
+    output_gradients,
     project,
     rows,
+    state_gradient,
     state_gradients,
     sums_over_time,
     through_time,
@@ -99,20 +101,21 @@ class LSTMThroughTime(torch.autograd.Function):
         h, c = x.new_empty(T + 1, H, B), x.new_empty(T + 1, H, B)  # h_0, …, h_T et c_0, …, c_T
         go_forward(x, blocks, h, h_0.T, c, c_0.T, W_x, W_h, b)
         ctx.save_for_backward(x, W_x, W_h, h, c, blocks)
+        ctx.set_materialize_grads(False)
         return h[1:].permute(2, 0, 1), rows(h[-1]), rows(c[-1])  # (B, T, H), deux fois (B, H)
 
     @by_hand
     def backward(ctx, g, dh_T, dc_T):
         r"""Rend les gradients des six arguments ; ``g`` réunit les :math:`g_t`, les autres suivent le dernier pas."""
         x, W_x, W_h, h, c, blocks = ctx.saved_tensors
-        W_hT, dh, dc = W_h.T.contiguous(), rows(dh_T), rows(dc_T)  # (H, B) pour les deux derniers
+        W_hT, dh, dc = W_h.T.contiguous(), state_gradient(dh_T, h[0]), state_gradient(dc_T, c[0])
 
         def one_chunk(totals, g, x, h_prev, c_prev, c, blocks):
             delta = go_back(blocks, c_prev, c, g, dh, dc, W_hT)  # (4H, nB) : i, f, g, o
             dx = input_gradient(ctx, delta, W_x, len(x))
             return dx, sums_over_time(totals, delta, x.flatten(0, 1), columns(h_prev).T)
 
-        over_time = g.permute(1, 2, 0), x.transpose(0, 1), h[:-1], c[:-1], c[1:], blocks
+        over_time = output_gradients(g, h), x.transpose(0, 1), h[:-1], c[:-1], c[1:], blocks
         dx, weights = by_chunks(one_chunk, blocks[0].numel(), *over_time)
         return dx, dh.T, dc.T, *weights
 

@@ -98,20 +98,22 @@ class RNNThroughTime(torch.autograd.Function):
         h = x.new_empty(len(x) + 1, *h_0.shape)  # h_0, …, h_T
         go_forward(x, h, h_0, W_x, W_h, b)
         ctx.save_for_backward(x, W_x, W_h, h)
+        ctx.set_materialize_grads(False)
         return h[1:].transpose(0, 1), h[-1].clone()  # (B, T, H), (B, H)
 
     @by_hand
     def backward(ctx, g, dh_T):
         r"""Rend les gradients des cinq arguments ; ``g`` réunit les :math:`g_t`, et ``dh_T`` suit le dernier pas."""
         x, W_x, W_h, h = ctx.saved_tensors
-        dh = dh_T.clone(memory_format=torch.contiguous_format)
+        g = torch.zeros_like(h[1:]) if g is None else g.transpose(0, 1)  # (T, B, H)
+        dh = torch.zeros_like(h[0]) if dh_T is None else dh_T.clone(memory_format=torch.contiguous_format)
 
         def one_chunk(totals, g, x, h_prev, h):
             delta = go_back(h, g, dh, W_h).flatten(0, 1).T  # (H, nB)
             dx = input_gradient(ctx, delta, W_x, len(x))
             return dx, sums_over_time(totals, delta, x.flatten(0, 1), h_prev.flatten(0, 1))
 
-        over_time = g.transpose(0, 1), x, h[:-1], h[1:]
+        over_time = g, x, h[:-1], h[1:]
         dx, weights = by_chunks(one_chunk, dh.numel(), *over_time)
         return dx, dh, *weights
 

@@ -66,11 +66,17 @@ class Weights(nn.Module):
         """Nomme les tenseurs d'un état."""
         return {"state": state}
 
-    def _check(self, x, state, *time):
-        """Refuse, avant tout calcul, une entrée ``(B, D)``, ou ``(B, "T", D)``, ou un état qui ne se lisent pas."""
-        check_alike("x", x, ("B", *time, self.input_size), self.W_x)
-        for name, part in self._parts(state).items():
-            check_alike(name, part, (x.shape[0], self.hidden_size), self.W_x)
+    def _check(self, x, state):
+        """Refuse, avant tout calcul, une entrée ``(B, D)`` ou un état qui ne se lisent pas."""
+        check_alike("x", x, ("B", self.input_size), self.W_x)
+        self._check_state(x, state)
+
+    def _check_state(self, x, state):
+        """Refuse un état qui ne va pas avec ``x`` ; rend ses tenseurs."""
+        W_x, parts = self.W_x, self._parts(state)
+        for name, part in parts.items():
+            check_alike(name, part, (x.shape[0], self.hidden_size), W_x)
+        return parts.values()
 
 
 class RNNWeights(Weights):
@@ -118,13 +124,16 @@ class Layer:
         la couche calcule dans le type de ses poids.
         """
         check_sequence(x)
-        state = self.initial_state(len(x)) if state is None else state
-        self._check(x, state, "T")
-        parts = [_ready(part, self.W_x) for part in (x, *self._parts(state).values())]
-        return parts
+        W_x = self.W_x
+        check_alike("x", x, ("B", "T", self.input_size), W_x)
+        if state is None:
+            zeros = self.initial_state(len(x))
+            return _ready(x, W_x), *(zeros if isinstance(zeros, tuple) else (zeros,))
+        return [_ready(part, W_x) for part in (x, *self._check_state(x, state))]
 
 
 def _ready(tensor, like):
+    """Rend un tenseur qu'autograd peut garder, du type de nombres des poids."""
     if tensor.is_inference() and not torch.is_inference_mode_enabled():
         tensor = tensor.clone()
     return tensor if tensor.dtype == like.dtype else tensor.to(like.dtype)
