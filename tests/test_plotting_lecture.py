@@ -6,6 +6,7 @@ Le style de la page n'est pas posé : ce qui doit être français l'est par la f
 import matplotlib as mpl
 import numpy as np
 import pytest
+import torch
 from matplotlib.collections import QuadMesh
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
@@ -393,6 +394,13 @@ def test_curves_are_drawn_over_a_light_grid():
         ax = drawn(name)
         lines = ax.get_xgridlines() + ax.get_ygridlines()
         assert all(line.get_visible() and line.get_color() == GRID for line in lines) and ax.get_axisbelow() is True
+
+
+@pytest.mark.parametrize("wrap", [list, tuple, np.array, torch.tensor, lambda y: [torch.tensor(v) for v in y]])
+def test_losses_of_any_origin(wrap):
+    """Une perte par point : liste, tableau, tenseur, ou liste de tenseurs à 0 dimension."""
+    ax = plot_learning_curves({"a": ([1, 2, 3], wrap([1.0, 0.5, 0.25]))}, new_axes())
+    assert ax.lines[0].get_ydata().tolist() == [1.0, 0.5, 0.25] and not ax.collections
 
 
 def test_axis_names_can_be_chosen():

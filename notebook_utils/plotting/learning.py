@@ -125,7 +125,7 @@ def _checked_curve(label, pair):
         raise TypeError(f"{label} : reçu {type(pair).__name__}, attendu un couple (x, y)")
     x, y = pair
     x = real_array(label, x)
-    several = hasattr(y, "__len__") and len(y) and hasattr(y[0], "__len__") and not isinstance(y, str)
+    several = isinstance(y, list | tuple) and len(y) and _is_row(y[0]) or getattr(y, "ndim", 1) > 1
     rows = [real_array(label, row) for row in (y if several else [y])]
     shapes = [row.shape for row in rows]
     if x.ndim != 1 or any(len(shape) != 1 for shape in shapes) or max(shapes)[0] != len(x) or min(shapes)[0] == 0:
@@ -137,6 +137,11 @@ def _checked_curve(label, pair):
     if not np.isfinite(y).all():
         raise ValueError(f"{label} : reçu une valeur indéfinie ou infinie, attendu des nombres finis")
     return x, y
+
+
+def _is_row(value):
+    """Dit si une valeur est une suite de nombres ; un tenseur à 0 dimension est un nombre."""
+    return isinstance(value, list | tuple) or getattr(value, "ndim", 0) > 0
 
 
 def _checked_points(points):
