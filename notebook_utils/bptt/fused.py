@@ -23,6 +23,7 @@ class FusedLSTM(Layer, LSTMWeights):
 
     Écarts à ``torch.nn.LSTM`` : ceux de la cellule, une seule couche, un seul sens ;
     le second biais, que le cours n'écrit pas, est un tenseur nul qui ne s'apprend pas.
+    ``torch.compile`` et ``torch.autocast`` la laissent calculer comme :class:`RNN` ; ``torch.func.grad`` y fonctionne.
     Sur carte graphique, cuDNN demande des poids contigus et avertit qu'il les recopie.
 
     Args:

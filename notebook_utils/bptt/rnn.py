@@ -52,7 +52,7 @@ class RNN(Layer, RNNWeights):
     Écarts à ``torch.nn.RNN`` : ceux de la cellule ; une seule couche, un seul sens ;
     l'état est de forme ``(B, H)`` ; pas de dérivée seconde (``create_graph=True`` est refusé).
     Les transformations de ``torch.func`` (``grad``, ``vmap``, ``jacobian(vectorize=True)``) sont refusées,
-    ``torch.compile`` exécute la couche telle quelle, sans la compiler,
+    ``torch.compile`` exécute la couche telle quelle, sans la compiler, ``torch.export`` demande ``torch.no_grad()``,
     et sous ``torch.autocast`` elle calcule dans le type de ses poids : une entrée de précision réduite est convertie.
     Ce que la couche rend ne se modifie pas sur place tant qu'autograd le suit
     (``outputs[:, 0] = 0``, ``relu_``, ``Dropout(inplace=True)``) : modifiez ``outputs.clone()``.
