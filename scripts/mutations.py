@@ -46,7 +46,8 @@ SWAPS = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
     ast.Mod: ast.Mult, ast.Pow: ast.Mult, ast.BitAnd: ast.BitOr, ast.BitOr: ast.BitAnd,
 }  # fmt: skip
-LIMIT = 600  # secondes pour les tests d'une mutation : au-delà, la boucle est sans fin, donc vue
+#: Une mutation a ce nombre de fois la durée des tests sans elle ; au-delà, la boucle est sans fin, donc vue.
+PATIENCE = 5
 
 
 def sites(tree: ast.Module):
@@ -124,18 +125,18 @@ def mutated(path: Path, rank: int, choice: int) -> str:
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
-def caught(folder: Path, path: Path, code: str, part: str) -> bool:
+def caught(folder: Path, path: Path, code: str, part: str, limit: float) -> bool:
     """Dit si les tests d'une partie voient la faute ; le fichier de la copie est ensuite remis."""
     target = folder / path.relative_to(ROOT)
     original = target.read_text("utf-8")
     target.write_text(code, "utf-8")
     try:
-        return failed(folder, part)
+        return failed(folder, part, limit)
     finally:
         target.write_text(original, "utf-8")
 
 
-def failed(folder: Path, part: str) -> bool:
+def failed(folder: Path, part: str, limit: float = float("inf")) -> bool:
     """Lance les tests d'une partie dans un processus fils ; vrai s'ils échouent, ou ne finissent pas."""
     child = os.fork()
     if child == 0:
@@ -149,7 +150,7 @@ def failed(folder: Path, part: str) -> bool:
 
         files = [f"tests/test_{name}.py" for name in TESTS[part]]
         os._exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", *files]) != 0))
-    end = time.monotonic() + LIMIT
+    end = time.monotonic() + limit
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -183,12 +184,16 @@ def main() -> None:
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("pyproject.toml", "conftest.py"):
             shutil.copy(ROOT / name, folder / name)
+        limits = {}
         for part in sorted({part_of(path) for path, *_ in chosen}):
+            start = time.monotonic()
             if failed(folder, part):
                 sys.exit(f"les tests de {part} échouent déjà, sans aucune mutation")
+            limits[part] = PATIENCE * (time.monotonic() - start) + 10
         alive = 0
         for path, line, name, rank, choice in chosen:
-            if not caught(folder, path, mutated(path, rank, choice), part_of(path)):
+            part = part_of(path)
+            if not caught(folder, path, mutated(path, rank, choice), part, limits[part]):
                 alive += 1
                 print(f"non vue : {path.relative_to(ROOT)}:{line} : {name}", flush=True)
     share = f"{100 * (1 - alive / len(chosen)):.1f}".replace(".", ",")
