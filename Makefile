@@ -4,7 +4,7 @@ PYTHON_VENV := .venv/bin/python
 PORT ?= 8000
 PDF_CHOIX = $(foreach nom,CHAPITRE SOLUTIONS API,$(if $($(nom)),"$(nom)=$($(nom))"))
 .DEFAULT_GOAL := aide
-.PHONY: aide livre ecrire verifier pdf test carnets jupyter dessins references arrondis graines mesurer bench lire propre
+.PHONY: aide livre ecrire verifier pdf test carnets jupyter dessins references arrondis graines mesurer bench mutations lire propre
 .PHONY: installer-tex installer-tests
 
 aide: ## Affiche cette liste
@@ -54,6 +54,9 @@ mesurer: .venv/livre.ok ## Compte les mots et le code visible des chapitres, est
 
 bench: .venv/livre.ok ## Mesure les performances annoncées
 	@for mesure in bench/bench_*.py; do $(PYTHON_VENV) $$mesure || exit 1; done
+
+mutations: .venv/dev.ok ## Glisse des fautes dans le paquet, compte celles que les tests voient (PARTIE=plotting NOMBRE=100)
+	@$(PYTHON_VENV) scripts/mutations.py $(if $(PARTIE),--partie $(PARTIE)) $(if $(NOMBRE),--nombre $(NOMBRE))
 
 lire: livre ## Sert le livre sur http://127.0.0.1:8000 (PORT=… pour changer)
 	@$(PYTHON_VENV) scripts/servir.py $(PORT)

@@ -20,7 +20,19 @@ import matplotlib.pyplot as plt
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from notebook_utils import GRU, LSTM, PALETTE, RNN, FusedLSTM, format_number, french_axis, unroll
+from notebook_utils import (
+    GRU,
+    LSTM,
+    PALETTE,
+    RNN,
+    FusedLSTM,
+    GRUCell,
+    LSTMCell,
+    RNNCell,
+    format_number,
+    french_axis,
+    unroll,
+)
 
 BASE = {"T": 100, "B": 32, "H": 32}
 SWEEPS = {"T": [10, 30, 100, 300, 1000, 3000], "B": [4, 8, 16, 32, 64, 128], "H": [4, 8, 16, 32, 64, 128, 256]}
@@ -31,6 +43,7 @@ LAYERS = {
     "LSTM": (LSTM, "cell"),
     "FusedLSTM": (FusedLSTM, "neutral"),
 }
+CELLS = {"RNN": RNNCell, "GRU": GRUCell, "LSTM": LSTMCell}
 D = 8
 REPEATS = 7
 TARGET = 0.7
@@ -120,21 +133,12 @@ def report_memory(T: int = 1000) -> None:
             layer = LAYERS[name][0](D, H, generator=torch.Generator().manual_seed(1))
             x, g = inputs(T, 32, H)
             ours = memory(lambda x, layer=layer: layer(x)[0], x, g)
-            cell = super(type(layer), layer).forward
-            theirs = memory(lambda x, cell=cell, layer=layer: unroll(Stepper(layer, cell), x)[0], x, g)
+            cell = CELLS[name](D, H)
+            cell.load_state_dict(layer.state_dict())  # mêmes noms, mêmes poids
+            theirs = memory(lambda x, cell=cell: unroll(cell, x)[0], x, g)
             columns = zip(("gardée", "plus haute"), ours, theirs, strict=True)
             text = "   ".join(f"{label} {a:6.1f} / {b:6.1f} = {a / b:.2f}" for label, a, b in columns)
             print(f"  H = {H:3}  {name:4} {text.replace('.', ',')}")
-
-
-class Stepper:
-    """La cellule dont une couche hérite, avec les mêmes poids."""
-
-    def __init__(self, layer, forward):
-        self.initial_state, self.forward = layer.initial_state, forward
-
-    def __call__(self, x, state):
-        return self.forward(x, state)
 
 
 def draw(times: dict) -> None:

@@ -1,161 +1,61 @@
 """Le code du cours : cellules et couches récurrentes, tâches, apprentissage, gradients et figures.
 
-Les noms publics de chaque module sont repris ici, sauf ceux de ``progress`` ; importer le paquet n'a aucun autre effet.
+Tout nom public s'importe d'ici, ``from notebook_utils import RNNCell`` ; son module n'est chargé qu'à ce moment :
+qui ne trace rien ne charge pas Matplotlib, et importer le paquet n'a aucun effet.
 """
 
-from .answers import cross_entropy, same_bit, same_class
-from .bptt import GRU, LSTM, RNN, FusedLSTM
-from .cells import GRUCell, LSTMCell, LSTMState, PaperGRUCell, RNNCell
-from .checkpoints import Progress, load_checkpoint, save_checkpoint
-from .connectivity import connectivity
-from .gradients import (
-    clip_by_norm,
-    jacobian_products,
-    jacobian_singular_values,
-    singular_value_bounds,
-    state_gradient_norms,
-    state_jacobians,
-)
-from .initialization import chrono_, identity_, orthogonal_, set_forget_bias_, set_update_bias_
-from .interop import load_torch_, to_torch
-from .models import SequenceClassifier, SequenceTagger
-from .plotting import (
-    PALETTE,
-    Shade,
-    format_number,
-    format_range,
-    french_axis,
-    plot_attention,
-    plot_confusion_matrix,
-    plot_connectivity,
-    plot_delay_map,
-    plot_derivative_products,
-    plot_fading_influence,
-    plot_gradient_norms,
-    plot_learning_curves,
-    plot_pca,
-    plot_states,
-    plot_tanh,
-    prepare_notebook_graphics,
-    sequential_colormap,
-)
-from .prose import glue_number, glue_range, glue_text
-from .recurrent import Recurrent, unroll
-from .scalar_gradients import (
-    scalar_state_gradient,
-    scalar_unroll,
-    scalar_weight_gradient,
-    scalar_weight_gradient_sum,
-    tanh_derivative,
-)
-from .seeds import run_seeds, seeded
-from .tasks import (
-    EASY,
-    HARD,
-    MODERATE,
-    NIGHTMARE,
-    NORMAL,
-    SPLITS,
-    Adding,
-    Batch,
-    Copying,
-    Echo,
-    Task,
-    TemporalOrder,
-    Vocabulary,
-    echo_targets,
-    split_text,
-    temporal_order_class,
-    text_columns,
-    text_windows,
-)
-from .training import Evaluation, Update, evaluate, fit, train_step
+from importlib import import_module
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "EASY",
-    "GRU",
-    "HARD",
-    "LSTM",
-    "MODERATE",
-    "NIGHTMARE",
-    "NORMAL",
-    "PALETTE",
-    "RNN",
-    "SPLITS",
-    "Adding",
-    "Batch",
-    "Copying",
-    "Echo",
-    "Evaluation",
-    "FusedLSTM",
-    "GRUCell",
-    "LSTMCell",
-    "LSTMState",
-    "PaperGRUCell",
-    "Progress",
-    "RNNCell",
-    "Recurrent",
-    "SequenceClassifier",
-    "SequenceTagger",
-    "Shade",
-    "Task",
-    "TemporalOrder",
-    "Update",
-    "Vocabulary",
-    "chrono_",
-    "clip_by_norm",
-    "connectivity",
-    "cross_entropy",
-    "echo_targets",
-    "evaluate",
-    "fit",
-    "format_number",
-    "format_range",
-    "french_axis",
-    "glue_number",
-    "glue_range",
-    "glue_text",
-    "identity_",
-    "jacobian_products",
-    "jacobian_singular_values",
-    "load_checkpoint",
-    "load_torch_",
-    "orthogonal_",
-    "plot_attention",
-    "plot_confusion_matrix",
-    "plot_connectivity",
-    "plot_delay_map",
-    "plot_derivative_products",
-    "plot_fading_influence",
-    "plot_gradient_norms",
-    "plot_learning_curves",
-    "plot_pca",
-    "plot_states",
-    "plot_tanh",
-    "prepare_notebook_graphics",
-    "run_seeds",
-    "same_bit",
-    "same_class",
-    "save_checkpoint",
-    "scalar_state_gradient",
-    "scalar_unroll",
-    "scalar_weight_gradient",
-    "scalar_weight_gradient_sum",
-    "seeded",
-    "sequential_colormap",
-    "set_forget_bias_",
-    "set_update_bias_",
-    "singular_value_bounds",
-    "split_text",
-    "state_gradient_norms",
-    "state_jacobians",
-    "tanh_derivative",
-    "temporal_order_class",
-    "text_columns",
-    "text_windows",
-    "to_torch",
-    "train_step",
-    "unroll",
-]
+#: Où vit chaque nom public.
+HOMES = {
+    "recurrence.cells": ["GRUCell", "LSTMCell", "LSTMState", "PaperGRUCell", "RNNCell"],
+    "recurrence.unroll": ["Recurrent", "unroll"],
+    "recurrence.initialization": ["chrono_", "identity_", "orthogonal_", "set_forget_bias_", "set_update_bias_"],
+    "recurrence.interop": ["load_torch_", "to_torch"],
+    "bptt": ["GRU", "LSTM", "RNN", "FusedLSTM"],
+    "models.readout": ["SequenceClassifier", "SequenceTagger"],
+    "tasks.task": ["SPLITS", "Batch", "Task"],
+    "tasks.temporal_order": [
+        "EASY", "HARD", "MODERATE", "NIGHTMARE", "NORMAL", "TemporalOrder", "temporal_order_class",
+    ],
+    "tasks.adding": ["Adding"],
+    "tasks.copying": ["Copying"],
+    "tasks.echo": ["Echo", "echo_targets"],
+    "tasks.characters": ["Vocabulary", "split_text", "text_columns", "text_windows"],
+    "learning.answers": ["cross_entropy", "same_bit", "same_class"],
+    "learning.checkpoints": ["Progress", "load_checkpoint", "save_checkpoint"],
+    "learning.seeds": ["run_seeds", "seeded"],
+    "learning.training": ["Evaluation", "Update", "evaluate", "fit", "train_step"],
+    "gradients.connectivity": ["connectivity"],
+    "gradients.jacobians": [
+        "clip_by_norm", "jacobian_products", "jacobian_singular_values",
+        "singular_value_bounds", "state_gradient_norms", "state_jacobians",
+    ],
+    "gradients.scalar": [
+        "scalar_state_gradient", "scalar_unroll", "scalar_weight_gradient",
+        "scalar_weight_gradient_sum", "tanh_derivative",
+    ],
+    "plotting": [
+        "PALETTE", "Shade", "format_number", "format_range", "french_axis", "plot_attention",
+        "plot_confusion_matrix", "plot_connectivity", "plot_delay_map", "plot_derivative_products",
+        "plot_fading_influence", "plot_gradient_norms", "plot_learning_curves", "plot_pca", "plot_states",
+        "plot_tanh", "prepare_notebook_graphics", "sequential_colormap",
+    ],
+    "prose": ["glue_number", "glue_range", "glue_text"],
+}
+__all__ = sorted(name for names in HOMES.values() for name in names)
+_HOME = {name: home for home, names in HOMES.items() for name in names}
+
+
+def __getattr__(name):
+    """Charge un nom public à son premier usage."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+    value = globals()[name] = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    return value
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

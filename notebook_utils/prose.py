@@ -6,7 +6,7 @@ dans un carnet ouvert hors du livre, le texte est déjà écrit : ces fonctions 
 
 import re
 
-from .plotting import format_number, format_range
+from ._checks import check_text
 
 __all__ = ["glue_number", "glue_range", "glue_text"]
 
@@ -27,12 +27,10 @@ def glue_text(key, text):
     Example:
         >>> glue_text("echo-reponse", "oui")
     """
-    if not isinstance(key, str) or not isinstance(text, str):
-        raise TypeError(f"reçu {key!r} et {text!r}, attendu deux textes, une clé et ce qu'elle désigne")
+    check_text("key", key)
+    check_text("text", text)
     if not _KEY.fullmatch(key):
         raise ValueError(f"key : reçu {key!r}, attendu le nom du chapitre, un tiret, puis un nom")
-    if not text:
-        raise ValueError(f"text : reçu un texte vide pour la clé {key!r}")
     try:
         from myst_nb import glue
     except ImportError:
@@ -57,6 +55,9 @@ def glue_number(key, value, digits=3, unit="", zeros=True):
     Example:
         >>> glue_number("echo-reussite", 99.5, unit="%")
     """
+    from .plotting import format_number  # au premier nombre, et non à l'import : Matplotlib vient avec
+
+    check_text("unit", unit, empty=True)
     text = format_number(value, digits, zeros=zeros)
     glue_text(key, f"{text}\u202f{unit}" if unit else text)
 
@@ -77,4 +78,7 @@ def glue_range(key, values, digits=3, unit=""):
     Example:
         >>> glue_range("echo-reussites", [97.2, 98.7, 100.0], unit="%")
     """
+    from .plotting import format_range
+
+    check_text("unit", unit, empty=True)
     glue_text(key, format_range(values, digits, unit))

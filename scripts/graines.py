@@ -13,7 +13,7 @@ import re
 
 import chapitres
 
-from notebook_utils.seeds import SHIFT_VARIABLE
+from notebook_utils.learning.seeds import SHIFT_VARIABLE
 
 SHIFTS = (1, 2, 3)
 FAULT = re.compile(r"^(book/\S+:\d+): la cellule a échoué\. (?:« (.*) »)?$", re.MULTILINE)

@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from outils import flat, new_generator
 
 from notebook_utils import (
     GRU,
@@ -39,10 +40,6 @@ pairs = pytest.mark.parametrize(("kind", "cell_kind"), PAIRS, ids=lambda kind: k
 handwritten = pytest.mark.parametrize("kind", HANDWRITTEN)
 
 
-def new_generator(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
 def build(kind, cell_kind, D, H, seed=0, dtype=torch.float64):
     """La couche, et la cellule qui a les mêmes poids."""
     layer, cell = (k(D, H, generator=new_generator(seed), dtype=dtype) for k in (kind, cell_kind))
@@ -54,12 +51,8 @@ def draw(layer, B, T, seed=1, start=True):
     g, like = new_generator(seed), {"dtype": layer.W_x.dtype}
     x = torch.randn(B, T, layer.input_size, generator=g, **like).requires_grad_()
     parts = [torch.randn(B, layer.hidden_size, generator=g, **like).requires_grad_() for _ in range(2)]
-    state = LSTMState(*parts) if isinstance(layer, LSTMCell) else parts[0]
+    state = LSTMState(*parts) if isinstance(layer.initial_state(1), tuple) else parts[0]
     return x, state if start else None
-
-
-def flat(state):
-    return list(state) if isinstance(state, tuple) else [] if state is None else [state]
 
 
 def everything(run, weights, x, state, seed=2):
@@ -327,11 +320,17 @@ def test_only_what_is_asked(kind):
 
 
 @pairs
-def test_no_global_generator(kind, cell_kind):
+def test_the_generator_is_the_given_one_or_the_global_one(kind, cell_kind):
+    """``torch.manual_seed`` décide des poids sans ``generator`` ; avec lui, il ne bouge pas."""
     before = torch.random.get_rng_state()
-    layer = kind(3, 5)
+    layer = kind(3, 5, generator=new_generator())
     layer(torch.ones(2, 4, 3))[0].sum().backward()
     assert torch.equal(before, torch.random.get_rng_state())
+    drawn = []
+    for k in (kind, cell_kind, kind):
+        torch.manual_seed(7 if len(drawn) < 2 else 8)
+        drawn.append(k(3, 5).W_h)
+    assert torch.equal(*drawn[:2]) and not torch.equal(*drawn[1:])
 
 
 def test_fused_in_eval_mode():
@@ -402,7 +401,7 @@ def test_empty_batch_with_a_state(kind, cell_kind):
 def test_a_layer_is_not_a_cell(kind, cell_kind):
     """Ce qui déplie une cellule refuse une couche, qui l'est déjà, et nomme la cellule à donner."""
     layer, x = kind(3, 5), torch.ones(4, 20, 3)
-    message = rf"cell : reçu {kind.__name__}, une couche, .* ; attendu une cellule, {cell_kind.__name__}$"
+    message = rf"cell : reçu {kind.__name__}, une couche, .* ; attendu une cellule : cell"
     for function in (unroll, state_jacobians, state_gradient_norms, lambda layer, x: Recurrent(layer)):
         with pytest.raises(TypeError, match=message):
             function(layer, x)

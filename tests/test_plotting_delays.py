@@ -1,7 +1,6 @@
 """La carte de justesse : ce qui est écrit, où passe le mur, les erreurs."""
 
 import numpy as np
-import pytest
 from matplotlib.figure import Figure
 
 from notebook_utils.plotting.delays import plot_delay_map
@@ -46,18 +45,3 @@ def test_axes_are_labelled_in_french():
     assert [label.get_text() for label in ax.get_xticklabels()] == ["2", "4", "8", "16"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["2", "4", "8"]
     assert ax.get_ylim()[0] > ax.get_ylim()[1]  # le premier délai en haut
-
-
-@pytest.mark.parametrize(
-    ("accuracies", "message"),
-    [
-        ({}, "aucune carte"),
-        ({"RNN": SEEDS[0]}, r"reçu la forme \(3, 4\), attendu \(graines, 3, 4\)"),
-        ({"RNN": SEEDS[:, :2]}, r"reçu la forme \(5, 2, 4\)"),
-        ({"RNN": SEEDS + 50}, "hors de"),
-        ({"RNN": np.where(SEEDS > 80, np.nan, SEEDS)}, "hors de"),
-    ],
-)
-def test_bad_maps_are_refused(accuracies, message):
-    with pytest.raises(ValueError, match=message):
-        draw(accuracies)

@@ -50,12 +50,12 @@ def test_a_key_names_its_chapter(glued, key):
 
 @pytest.mark.parametrize(("key", "text"), [(1, "oui"), ("rnn-a", 1), ("rnn-a", None)])
 def test_only_text_is_glued(glued, key, text):
-    with pytest.raises(TypeError, match="attendu deux textes"):
+    with pytest.raises(TypeError, match="attendu une chaîne"):
         glue_text(key, text)
 
 
 def test_an_empty_text_is_refused(glued):
-    with pytest.raises(ValueError, match="texte vide"):
+    with pytest.raises(ValueError, match="chaîne vide"):
         glue_text("rnn-a", "")
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from notebook_utils import seeded
-from notebook_utils.seeds import SHIFT_VARIABLE
+from notebook_utils.learning.seeds import SHIFT_VARIABLE
 
 
 def draw(seed: int, **options) -> torch.Tensor:

@@ -6,16 +6,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from outils import new_generator
 
 from notebook_utils.tasks import Adding
 
 
-def generator(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
 def draw(task, number, split="train", seed=0):
-    inputs, targets = task.sample(number, generator=generator(seed), split=split)
+    inputs, targets = task.sample(number, generator=new_generator(seed), split=split)
     return inputs, targets, task.decode(inputs)
 
 
@@ -95,7 +92,7 @@ def test_order_of_magnitude_printed_in_the_docstring():
 def test_adjusting_moves_nothing_else():
     """Les ensembles ne diffèrent que par la dernière valeur, et de moins de 10⁻⁶."""
     task = Adding(30)
-    train, test = (task.sample(50, generator=generator(), split=s) for s in ("train", "test"))
+    train, test = (task.sample(50, generator=new_generator(), split=s) for s in ("train", "test"))
     assert torch.equal(train.targets, test.targets)
     assert torch.equal(train.inputs[:, :-1], test.inputs[:, :-1])
     assert 0 < (train.inputs - test.inputs).abs().max() < 1e-6
@@ -117,7 +114,7 @@ def test_bad_tasks(length, error, message):
 
 def test_bad_inputs():
     task = Adding(20)
-    inputs, _ = task.sample(4, generator=generator())
+    inputs, _ = task.sample(4, generator=new_generator())
     for place, value, message in (
         ((0, -2, 1), 0.5, "reçu d'autres nombres, attendu .* une marque −1, 0 ou 1"),
         ((0, -2, 0), 1.5, "reçu d'autres nombres, attendu .valeur. ≤ 1"),

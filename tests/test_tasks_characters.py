@@ -108,7 +108,7 @@ def test_composed_and_combining_accents_differ():
         (lambda: Vocabulary("abc").one_hot(None), TypeError, "codes : reçu NoneType"),
         (lambda: split_text("abc", 0.0), ValueError, r"test_fraction : reçu 0.0, attendu un nombre dans \]0, 1\["),
         (lambda: split_text("abc", float("nan")), ValueError, "test_fraction : reçu nan"),
-        (lambda: split_text("abc", "0.1"), TypeError, "test_fraction : reçu str"),
+        (lambda: split_text("abc", "0.1"), TypeError, "test_fraction : reçu '0.1'"),
         (lambda: split_text("abc", 0.1), ValueError, "text : reçu 3 caractères, attendu assez"),
         (lambda: split_text(None), TypeError, "text : reçu NoneType"),
         (lambda: text_columns(torch.arange(3), 4), ValueError, "codes : reçu 3 caractères, attendu au moins 4"),

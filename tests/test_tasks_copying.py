@@ -7,12 +7,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from outils import new_generator
 
 from notebook_utils.tasks import Copying
-
-
-def generator(seed=0):
-    return torch.Generator().manual_seed(seed)
 
 
 @settings(max_examples=40, deadline=None)
@@ -24,7 +21,7 @@ def generator(seed=0):
 )
 def test_rules_of_the_paper(T, n, split, seed):
     task = Copying(T, n)
-    inputs, targets = task.sample(20, generator=generator(seed), split=split)
+    inputs, targets = task.sample(20, generator=new_generator(seed), split=split)
     assert inputs.shape == (20, T + 2 * n, 10) and targets.shape == (20, T + 2 * n)
     assert (inputs.sum(dim=2) == 1).all()
     for question, answer in zip(inputs.argmax(dim=2).tolist(), targets.tolist(), strict=True):
@@ -44,7 +41,7 @@ def test_written_example():
 
 def test_encode_is_the_inverse_of_decode():
     task = Copying(20)
-    inputs, targets = task.sample(16, generator=generator())
+    inputs, targets = task.sample(16, generator=new_generator())
     again = task.encode([sequence[:10] for sequence in task.decode(inputs)])
     assert torch.equal(again.inputs, inputs) and torch.equal(again.targets, targets)
 
@@ -54,7 +51,7 @@ def test_small_memories_are_enumerated():
     task, number = Copying(5, 2), 30_000
     found = {}
     for split in ("train", "test"):
-        sequences = task.decode(task.sample(number, generator=generator(), split=split).inputs)
+        sequences = task.decode(task.sample(number, generator=new_generator(), split=split).inputs)
         found[split] = Counter(sequence[:2] for sequence in sequences)
     assert [len(c) for c in found.values()] == [48, 16] == [task.count("train"), task.count("test")]
     assert not set(found["train"]) & set(found["test"])
@@ -65,7 +62,7 @@ def test_small_memories_are_enumerated():
 
 def test_every_place_is_uniform():
     for split in ("train", "test"):
-        inputs, _ = Copying(1, 10).sample(16_000, generator=generator(), split=split)
+        inputs, _ = Copying(1, 10).sample(16_000, generator=new_generator(), split=split)
         shares = inputs[:, :10, :8].mean(dim=0)  # (10, 8)
         assert ((shares - 1 / 8).abs() < 0.02).all()
 
@@ -74,7 +71,7 @@ def test_count_and_baseline():
     """8¹⁰ suites ; sans mémoire, l'entropie croisée de l'article, mesurée sur des prédictions."""
     task = Copying(50)
     assert task.count() == 8**10 == 1_073_741_824
-    _, targets = task.sample(200, generator=generator())
+    _, targets = task.sample(200, generator=new_generator())
     blind = torch.full((*targets.shape, 10), -math.inf)
     blind[:, :-10, 8] = 0  # le blanc, à coup sûr
     blind[:, -10:, :8] = math.log(1 / 8)  # puis un symbole au hasard
@@ -85,7 +82,7 @@ def test_count_and_baseline():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"delay": 0}, ValueError, "delay : reçu 0, attendu un entier au moins égal à 1"),
+        ({"delay": 0}, ValueError, "delay : reçu 0, attendu un entier strictement positif"),
         ({"delay": None}, TypeError, "delay : reçu None"),
         ({"copied": -1}, ValueError, "copied : reçu -1"),
         ({"copied": 2.5}, TypeError, r"copied : reçu 2.5 \(float\)"),

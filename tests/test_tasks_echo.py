@@ -6,12 +6,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from outils import new_generator
 
 from notebook_utils.tasks import Batch, Echo, echo_targets
-
-
-def generator(seed=0):
-    return torch.Generator().manual_seed(seed)
 
 
 def echo(bits, delay):
@@ -38,7 +35,7 @@ def test_published_example():
 @settings(max_examples=60, deadline=None)
 @given(task=echoes, split=st.sampled_from(["train", "test", "all"]), seed=st.integers(0, 99))
 def test_targets_are_the_delayed_inputs(task, split, seed):
-    inputs, targets = task.sample(5, generator=generator(seed), split=split)
+    inputs, targets = task.sample(5, generator=new_generator(seed), split=split)
     streams = task.decode(inputs)
     assert inputs.shape == targets.shape == (5, task.window * task.windows, 1)
     assert task.decode_targets(targets) == [echo(bits, task.delay) for bits in streams]
@@ -50,8 +47,8 @@ def test_targets_are_the_delayed_inputs(task, split, seed):
 @given(task=echoes, split=st.sampled_from(["train", "test"]), seed=st.integers(0, 99))
 def test_streaming_is_drawing_at_once(task, split, seed):
     """Les fenêtres, mises bout à bout, sont le flux entier : l'écho traverse leurs frontières."""
-    whole = task.sample(3, generator=generator(seed), split=split)
-    windows = list(task.stream(3, generator=generator(seed), split=split))
+    whole = task.sample(3, generator=new_generator(seed), split=split)
+    windows = list(task.stream(3, generator=new_generator(seed), split=split))
     assert len(windows) == task.windows
     assert all(isinstance(w, Batch) and w.inputs.shape == w.targets.shape == (3, task.window, 1) for w in windows)
     for part in range(2):
@@ -61,7 +58,7 @@ def test_streaming_is_drawing_at_once(task, split, seed):
 def test_window_size_does_not_change_the_stream():
     """Le même flux, coupé autrement."""
     long, short = Echo(3, 30, 2), Echo(3, 4, 15)
-    streams = [list(task.stream(4, generator=generator())) for task in (long, short)]
+    streams = [list(task.stream(4, generator=new_generator())) for task in (long, short)]
     joined = [torch.cat([window.targets for window in windows], dim=1) for windows in streams]
     assert torch.equal(*joined)
 
@@ -76,7 +73,7 @@ def test_echo_crosses_a_window():
 def test_bits_are_fair():
     """Chaque position est équilibrée, dans les deux ensembles, les bits ajustés compris."""
     for split in ("train", "test"):
-        inputs, _ = Echo(3, 10, 2).sample(20_000, generator=generator(), split=split)
+        inputs, _ = Echo(3, 10, 2).sample(20_000, generator=new_generator(), split=split)
         assert ((inputs.mean(dim=0) - 0.5).abs() < 0.02).all()
         pairs = (inputs[:, 1:, 0] == inputs[:, :-1, 0]).float().mean(dim=0)
         assert ((pairs - 0.5).abs() < 0.02).all()
@@ -87,7 +84,7 @@ def test_small_streams_are_enumerated():
     task = Echo(delay=3, window=4, windows=2)
     found = {s: set() for s in ("train", "test")}
     for split, streams in found.items():
-        streams.update(task.decode(task.sample(20_000, generator=generator(), split=split).inputs))
+        streams.update(task.decode(task.sample(20_000, generator=new_generator(), split=split).inputs))
     assert [len(s) for s in found.values()] == [192, 64] == [task.count("train"), task.count("test")]
     assert found["train"] | found["test"] == {"".join(bits) for bits in itertools.product("01", repeat=8)}
     assert found["test"] == {bits for bits in found["train"] | found["test"] if residue(bits) == 0}
@@ -96,7 +93,7 @@ def test_small_streams_are_enumerated():
 def test_short_streams():
     """Deux bits suffisent ; un délai nul répète l'entrée."""
     task = Echo(delay=0, window=2, windows=1)
-    inputs, targets = task.sample(200, generator=generator())
+    inputs, targets = task.sample(200, generator=new_generator())
     assert set(task.decode(inputs)) == {"01", "10", "11"} and torch.equal(inputs, targets)
 
 
@@ -109,7 +106,7 @@ def test_delays_as_long_as_the_stream():
 
 def test_cut_makes_no_copy():
     task = Echo(3, 5, 2)
-    batch = task.sample(2, generator=generator())
+    batch = task.sample(2, generator=new_generator())
     first, second = task.cut(batch)
     assert first.inputs.data_ptr() == batch.inputs.data_ptr()
     assert second.targets.data_ptr() == batch.targets[:, 5:].data_ptr()
@@ -118,7 +115,7 @@ def test_cut_makes_no_copy():
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
-        ({"delay": -1}, ValueError, "delay : reçu -1, attendu un entier au moins égal à 0"),
+        ({"delay": -1}, ValueError, "delay : reçu -1, attendu un entier positif ou nul"),
         ({"delay": 1.5}, TypeError, r"delay : reçu 1.5 \(float\)"),
         ({"window": 0}, ValueError, "window : reçu 0"),
         ({"windows": -2}, ValueError, "windows : reçu -2"),
@@ -130,30 +127,3 @@ def test_cut_makes_no_copy():
 def test_bad_tasks(arguments, error, message):
     with pytest.raises(error, match=message):
         Echo(**arguments)
-
-
-def test_bad_inputs():
-    task, bits = Echo(3, 4, 2), torch.ones(2, 8, 1)
-    with pytest.raises(ValueError, match="streams : reçu des symboles inconnus, '2' ; attendu ceux de '01'"):
-        task.encode(["0120"])
-    with pytest.raises(ValueError, match=r"streams : reçu les longueurs \[2, 3\], attendu une seule"):
-        task.encode(["011", "01"])
-    with pytest.raises(ValueError, match=r"streams : reçu les longueurs \[0\]"):
-        task.encode([""])
-    with pytest.raises(TypeError, match="streams : reçu '01', attendu une liste"):
-        task.encode("01")
-    with pytest.raises(ValueError, match="inputs : reçu autre chose que des bits"):
-        task.decode(0.5 * bits)
-    for wrong, error in ((-1, ValueError), (None, TypeError)):
-        with pytest.raises(error, match="delay : reçu"):
-            echo_targets(bits, wrong)
-    with pytest.raises(ValueError, match=r"inputs : reçu la forme \(2, 8\), attendu \(B, T, 1\)"):
-        echo_targets(bits[..., 0], 3)
-    with pytest.raises(ValueError, match="inputs : reçu une valeur NaN"):
-        echo_targets(bits * float("nan"), 3)
-    with pytest.raises(TypeError, match="inputs : reçu le type torch.int64"):
-        echo_targets(bits.long(), 3)
-    with pytest.raises(ValueError, match="inputs : reçu T = 7 pas, attendu un multiple de 4"):
-        task.cut(Batch(bits[:, :7], bits[:, :7]))
-    with pytest.raises(ValueError, match="targets : reçu une valeur NaN"):
-        task.cut(Batch(bits, bits * float("nan")))

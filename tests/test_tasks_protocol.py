@@ -1,12 +1,11 @@
 """Ce que toute tâche tirée au hasard doit respecter, quelle que soit sa règle."""
 
-import ast
 import random
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from outils import new_generator, same
 
 from notebook_utils import tasks
 from notebook_utils.tasks import EASY, HARD, MODERATE, NIGHTMARE, NORMAL, Adding, Batch, Copying, Echo
@@ -25,17 +24,9 @@ SHAPES = {  # formes attendues, écrites à la main
 every_task = pytest.mark.parametrize("task", TASKS, ids=repr)
 
 
-def generator(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
-def same(batch, other):
-    return all(map(torch.equal, batch, other))
-
-
 @pytest.mark.parametrize("task", SHAPES, ids=repr)
 def test_shapes_and_types(task):
-    inputs, targets = task.sample(6, generator=generator())
+    inputs, targets = task.sample(6, generator=new_generator())
     assert [tuple(inputs.shape), tuple(targets.shape)] == SHAPES[task]
     assert task.steps == inputs.shape[1] and inputs.dtype == torch.float32
     assert targets.dtype == (torch.int64 if isinstance(task, Copying) else torch.float32)
@@ -45,11 +36,11 @@ def test_shapes_and_types(task):
 @pytest.mark.parametrize("split", ["train", "test", "all"])
 def test_same_generator_state_same_batch(task, split):
     """Le lot ne dépend que de l'état du générateur, que le tirage fait avancer."""
-    g = generator(3)
+    g = new_generator(3)
     first, second = (task.sample(8, generator=g, split=split) for _ in range(2))
-    again = task.sample(8, generator=generator(3), split=split)
+    again = task.sample(8, generator=new_generator(3), split=split)
     assert same(first, again) and not torch.equal(first.inputs, second.inputs)
-    lots = [list(task.batches(8, 5, generator=generator(3), split=split)) for _ in range(2)]
+    lots = [list(task.batches(8, 5, generator=new_generator(3), split=split)) for _ in range(2)]
     assert all(map(same, *lots))
 
 
@@ -57,8 +48,8 @@ def test_same_generator_state_same_batch(task, split):
 def test_global_generators_are_untouched(task):
     torch.manual_seed(0)
     before = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
-    task.sample(8, generator=generator())
-    list(task.batches(8, 3, generator=generator()))
+    task.sample(8, generator=new_generator())
+    list(task.batches(8, 3, generator=new_generator()))
     assert torch.equal(torch.get_rng_state(), before[0])
     assert random.getstate() == before[1] and np.random.get_state()[1].tolist() == before[2]
 
@@ -67,9 +58,9 @@ def test_global_generators_are_untouched(task):
 def test_split_is_respected(task):
     """Chaque ensemble ne contient que les siens, et « all » contient les deux, un quart de test."""
     for split in ("train", "test"):
-        for inputs, _ in task.batches(16, 20, generator=generator(), split=split):
+        for inputs, _ in task.batches(16, 20, generator=new_generator(), split=split):
             assert set(task.split_of(inputs)) == {split}
-    inputs, _ = task.sample(2000, generator=generator(), split="all")
+    inputs, _ = task.sample(2000, generator=new_generator(), split="all")
     assert 0.2 < task.split_of(inputs).count("test") / 2000 < 0.3
 
 
@@ -84,18 +75,18 @@ def test_default_type_does_not_matter():
     one_hot_rows.cache_clear()
     torch.set_default_dtype(torch.float64)
     try:
-        batches = [task.sample(4, generator=generator()) for task in TASKS]
+        batches = [task.sample(4, generator=new_generator()) for task in TASKS]
     finally:
         torch.set_default_dtype(torch.float32)
     for task, batch in zip(TASKS, batches, strict=True):
         assert batch.inputs.dtype == torch.float32
-        assert same(batch, task.sample(4, generator=generator()))
+        assert same(batch, task.sample(4, generator=new_generator()))
 
 
 @pytest.mark.parametrize("number", [1, 2, 455, 456, 1000])
 def test_batches_across_blocks(number):
     """Le découpage en blocs ne perd, ne répète et ne mélange rien."""
-    lots = list(EASY.batches(32, number, generator=generator()))
+    lots = list(EASY.batches(32, number, generator=new_generator()))
     assert len(lots) == number
     assert all(isinstance(lot, Batch) and lot.inputs.shape == (32, 9, 8) for lot in lots)
     for inputs, targets in lots[:3] + lots[-3:]:
@@ -105,7 +96,7 @@ def test_batches_across_blocks(number):
 
 def test_batches_larger_than_a_block():
     """Un lot plus grand qu'un bloc reste entier."""
-    (lot,) = HARD.batches(2000, 1, generator=generator())
+    (lot,) = HARD.batches(2000, 1, generator=new_generator())
     assert lot.inputs.shape == (2000, 111, 8)
 
 
@@ -113,15 +104,15 @@ def test_batches_larger_than_a_block():
 def test_bad_arguments(task):
     for size, error in ((0, ValueError), (-3, ValueError), (2.0, TypeError), (True, TypeError)):
         with pytest.raises(error, match="batch_size : reçu .*attendu un entier"):
-            task.sample(size, generator=generator())
+            task.sample(size, generator=new_generator())
         with pytest.raises(error, match="number : reçu .*attendu un entier"):
-            task.batches(4, size, generator=generator())  # avant d'itérer
+            task.batches(4, size, generator=new_generator())  # avant d'itérer
     for wrong in (None, 0, np.random.default_rng()):
         with pytest.raises(TypeError, match=r"generator : reçu \w+, attendu un torch.Generator"):
             task.sample(4, generator=wrong)
         with pytest.raises(TypeError, match="generator : reçu"):
             task.batches(4, 4, generator=wrong)
-    for method in (lambda s: task.sample(4, generator=generator(), split=s), task.count):
+    for method in (lambda s: task.sample(4, generator=new_generator(), split=s), task.count):
         with pytest.raises(ValueError, match="split : reçu 'valid', attendu 'train', 'test', 'all'"):
             method("valid")
         with pytest.raises(TypeError, match="split : reçu None"):
@@ -131,7 +122,7 @@ def test_bad_arguments(task):
 @every_task
 def test_tensors_that_are_not_batches(task):
     """NaN, mauvais type, mauvaise forme : refusés avant d'être relus."""
-    inputs, targets = task.sample(4, generator=generator())
+    inputs, targets = task.sample(4, generator=new_generator())
     with_nan = inputs.clone()
     with_nan[1, -1, 0] = float("nan")
     for read in (task.decode, task.split_of):
@@ -158,7 +149,7 @@ def test_tensors_that_are_not_batches(task):
 @every_task
 def test_sequences_of_another_length(task):
     """``split_of`` ne lit que des séquences entières : ni un morceau, ni celles d'une autre tâche."""
-    inputs, _ = task.sample(4, generator=generator())
+    inputs, _ = task.sample(4, generator=new_generator())
     for wrong in (inputs[:, 1:], torch.cat([inputs, inputs], dim=1)):
         expected = rf"attendu \(B, {task.steps}, {inputs.shape[2]}\)"
         with pytest.raises(ValueError, match=rf"inputs : reçu la forme .*, {expected}"):
@@ -171,15 +162,6 @@ def test_tasks_are_values(task):
     assert eval(repr(task), vars(tasks)) == task and hash(task) == hash(task)
     with pytest.raises(AttributeError):
         task.length = 3
-
-
-def test_no_sibling_import():
-    """``tasks`` n'importe aucun autre module du paquet."""
-    for path in Path(tasks.__file__).parent.glob("*.py"):
-        nodes = [n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.ImportFrom | ast.Import)]
-        for node in nodes:
-            name = node.module if isinstance(node, ast.ImportFrom) else node.names[0].name
-            assert getattr(node, "level", 0) <= 1 and not (name or "").startswith("notebook_utils"), path.name
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="pas de carte graphique")

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from outils import new_generator
 
 from notebook_utils.tasks import EASY, HARD, MODERATE, NIGHTMARE, NORMAL, TemporalOrder, temporal_order_class
 
@@ -24,10 +25,6 @@ RULE = {("X", "X"): "Q", ("X", "Y"): "R", ("Y", "X"): "S", ("Y", "Y"): "U"}
 PATTERN = re.compile(r"B([abcd]*)([XY])([abcd]*)([XY])([abcd]*)E")
 
 
-def generator(seed=0):
-    return torch.Generator().manual_seed(seed)
-
-
 def read(inputs):
     """Relit des entrées sans ``decode`` : une chaîne par ligne, un espace par ligne nulle."""
     return ["".join("XYabcdBE"[row.argmax()] if row.any() else " " for row in example) for example in inputs]
@@ -35,7 +32,7 @@ def read(inputs):
 
 def draw(task, number, split="train", seed=0):
     """Séquences et classes relues, remplissage ôté."""
-    inputs, targets = task.sample(number, generator=generator(seed), split=split)
+    inputs, targets = task.sample(number, generator=new_generator(seed), split=split)
     return task.decode(inputs), task.decode_targets(targets)
 
 
@@ -71,7 +68,7 @@ def test_published_ranges(name):
 def test_sequences_follow_the_rule(name, split):
     """Forme, intervalles, classe et remplissage devant, relus des tenseurs eux-mêmes."""
     task, (length, t1, t2) = TASKS[name], BOUNDS[name]
-    inputs, targets = task.sample(64, generator=generator(), split=split)
+    inputs, targets = task.sample(64, generator=new_generator(), split=split)
     assert set(inputs.unique().tolist()) == set(targets.unique().tolist()) == {0.0, 1.0}
     assert (targets.sum(dim=1) == 1).all() and (inputs.sum(dim=2) <= 1).all()
     for padded, target in zip(read(inputs), targets, strict=True):
@@ -111,7 +108,7 @@ def test_easy_is_enumerated():
     everything = set(all_easy())
     found = {split: set() for split in ("train", "test")}
     for split, sequences in found.items():
-        lots = [inputs for inputs, _ in EASY.batches(1000, 100, generator=generator(), split=split)]
+        lots = [inputs for inputs, _ in EASY.batches(1000, 100, generator=new_generator(), split=split)]
         sequences.update(EASY.decode(torch.cat(lots).unique(dim=0)))
     assert len(everything) == EASY.count() == 5120
     assert not found["train"] & found["test"]
@@ -154,7 +151,7 @@ def test_published_example():
     inputs, targets = EASY.encode(["BbXcXcbE"])
     assert read(inputs) == [" BbXcXcbE"] and targets.tolist() == [[1, 0, 0, 0]]
     assert EASY.decode_targets(targets) == ["Q"] == [temporal_order_class("BbXcXcbE")]
-    assert EASY.sample(32, generator=generator()).inputs.shape == (32, 9, 8)
+    assert EASY.sample(32, generator=new_generator()).inputs.shape == (32, 9, 8)
 
 
 @pytest.mark.parametrize("pair", RULE, ids="".join)
@@ -165,7 +162,7 @@ def test_class_of_a_sequence(pair):
 @ids
 def test_encode_is_the_inverse_of_decode(name):
     task = TASKS[name]
-    inputs, targets = task.sample(16, generator=generator())
+    inputs, targets = task.sample(16, generator=new_generator())
     again = task.encode(task.decode(inputs))
     assert torch.equal(again.inputs, inputs) and torch.equal(again.targets, targets)
 
@@ -183,7 +180,7 @@ def test_counts_printed_in_the_docstring():
 def test_width(width):
     """La largeur ne change que le nombre de lignes nulles."""
     task = TemporalOrder(range(7, 9), range(1, 3), range(4, 6), width=width)
-    inputs, _ = task.sample(200, generator=generator())
+    inputs, _ = task.sample(200, generator=new_generator())
     assert inputs.shape == (200, width, 8)
     padding = {len(row) - len(row.lstrip()) for row in read(inputs)}
     assert padding == {width - 8, width - 7} and task.count() == 5120
@@ -205,7 +202,7 @@ def ranges(draw):
 def test_any_ranges(bounds, extra, split):
     """Les mêmes propriétés pour toute tâche permise."""
     task = TemporalOrder(*bounds, width=bounds[0].stop + extra)
-    inputs, targets = task.sample(40, generator=generator(), split=split)
+    inputs, targets = task.sample(40, generator=new_generator(), split=split)
     for sequence, kind in zip(task.decode(inputs), task.decode_targets(targets), strict=True):
         *places, expected = describe(sequence)
         assert kind == expected and all(p in r for p, r in zip(places, bounds, strict=True))

@@ -15,6 +15,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from outils import new_generator, refused, same
 from torch import nn
 from torch.nn import functional as F
 
@@ -25,16 +26,16 @@ from notebook_utils import (
     Recurrent,
     RNNCell,
     clip_by_norm,
-    progress,
     to_torch,
 )
-from notebook_utils.answers import cross_entropy, same_bit, same_class
-from notebook_utils.checkpoints import load_checkpoint, save_checkpoint
-from notebook_utils.initialization import chrono_, set_update_bias_
+from notebook_utils.learning import progress
+from notebook_utils.learning.answers import cross_entropy, same_bit, same_class
+from notebook_utils.learning.checkpoints import load_checkpoint, save_checkpoint
+from notebook_utils.learning.progress import is_watched, progress_bar
+from notebook_utils.learning.seeds import run_seeds
+from notebook_utils.learning.training import evaluate, fit, train_step
 from notebook_utils.models import SequenceClassifier, SequenceTagger
-from notebook_utils.progress import is_watched, progress_bar
-from notebook_utils.seeds import run_seeds
-from notebook_utils.training import evaluate, fit, train_step
+from notebook_utils.recurrence.initialization import chrono_, set_update_bias_
 
 
 @pytest.fixture(autouse=True)
@@ -44,10 +45,6 @@ def one_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
-
-
-def new_generator(seed=0):
-    return torch.Generator().manual_seed(seed)
 
 
 def draw(generator, B=16, T=9):
@@ -77,22 +74,6 @@ def run(updates, seed=0, **options):
     return history, model.state_dict(), optimizer.state_dict()["state"], generator.get_state()
 
 
-def same(first, second):
-    """Égalité au bit près de deux structures de nombres et de tenseurs."""
-    if isinstance(first, torch.Tensor):
-        return torch.equal(first, second)
-    if isinstance(first, dict):
-        return first.keys() == second.keys() and all(same(first[k], second[k]) for k in first)
-    if isinstance(first, list | tuple):
-        return len(first) == len(second) and all(map(same, first, second))
-    return first == second
-
-
-def both(error, received, expected):
-    """Attend une erreur française qui nomme ce qui est reçu et ce qui est attendu."""
-    return pytest.raises(error, match=rf"(?s)reçu {received}.*attendu {expected}")
-
-
 # --- Réponses et réseaux ---------------------------------------------------------------------
 
 
@@ -113,31 +94,10 @@ def test_answers_against_torch():
     assert torch.equal(same_bit(logits, bits), (torch.sigmoid(logits) > 0.5) == (bits == 1))
     for y, expected in [(torch.zeros(5, 4).long(), r"\(5,\)"), (torch.zeros(5), r"\(5, 4\)")]:
         for function in (cross_entropy, same_class):
-            with both(ValueError, r"les formes \(5, 4\) et ", f"y de forme {expected}"):
+            with refused(ValueError, r"les formes \(5, 4\) et ", f"y de forme {expected}"):
                 function(torch.zeros(5, 4), y)
-    with both(ValueError, r"les formes \(5, 1\) et \(5,\)", r"y de forme \(5, 1\)"):
+    with refused(ValueError, r"les formes \(5, 1\) et \(5,\)", r"y de forme \(5, 1\)"):
         same_bit(torch.zeros(5, 1), torch.zeros(5))
-
-
-def test_answers_bad_inputs():
-    """Rien n'est ignoré ni converti : −100, une classe de trop, un autre type d'entiers, une liste…"""
-    logits, classes = torch.randn(5, 4, generator=new_generator()), torch.tensor([0, 1, 2, 3, 0])
-    for function in (cross_entropy, same_class):
-        for wrong in (-100, -1, 4, 9):
-            y = classes.clone()
-            y[3] = wrong
-            with both(ValueError, f"la classe {wrong},", "des entiers de 0 à 3"):
-                function(logits, y)
-        for dtype in (torch.int32, torch.uint8, torch.bool):
-            with both(TypeError, f"le type {dtype}", "des classes torch.int64 ou des réels"):
-                function(logits, classes.to(dtype))
-        with both(ValueError, r"la forme \(4,\)", r"\(N, K\)"):
-            function(logits[0], classes[0])
-    for function in (cross_entropy, same_class, same_bit):
-        with pytest.raises(TypeError, match="^y : reçu list, attendu un tenseur"):
-            function(logits, classes.tolist())
-        with pytest.raises(TypeError, match="^logits : reçu list, attendu un tenseur"):
-            function(logits.tolist(), classes)
 
 
 def test_readouts():
@@ -154,9 +114,9 @@ def test_readouts():
     assert [name for name, _ in classifier.named_parameters()] == names
     cells = [RNNCell(2, 3), LSTMCell(2, 3), PaperGRUCell(2, 3), nn.RNNCell(2, 3), nn.LSTMCell(2, 3)]
     for layer in (nn.Linear(2, 3), RNNCell, "LSTM", *cells):
-        with both(TypeError, type(layer).__name__, "une couche récurrente"):
+        with refused(TypeError, type(layer).__name__, "une couche récurrente"):
             SequenceClassifier(layer, 4)
-    with both(ValueError, "0", "un entier strictement positif"):
+    with refused(ValueError, "0", "un entier strictement positif"):
         SequenceTagger(Recurrent(RNNCell(2, 3)), 0)
 
 
@@ -165,12 +125,12 @@ def test_torch_layers_under_a_readout(kind):
     """Une couche de ``torch.nn`` convient si ses sorties sont ``(B, T, H)`` ; sinon, elle est refusée."""
     for readout, shape in ((SequenceClassifier, (2, 4)), (SequenceTagger, (2, 7, 4))):
         assert readout(kind(8, 5, batch_first=True), 4)(torch.ones(2, 7, 8)).shape == shape
-        with both(ValueError, "batch_first=False", "batch_first=True"):
+        with refused(ValueError, "batch_first=False", "batch_first=True"):
             readout(kind(8, 5), 4)
-        with both(ValueError, "bidirectional=True", "bidirectional=False"):
+        with refused(ValueError, "bidirectional=True", "bidirectional=False"):
             readout(kind(8, 5, batch_first=True, bidirectional=True), 4)
     if kind is nn.LSTM:
-        with both(ValueError, "proj_size=2", "proj_size=0"):
+        with refused(ValueError, "proj_size=2", "proj_size=0"):
             SequenceTagger(nn.LSTM(8, 5, batch_first=True, proj_size=2), 4)
 
 
@@ -288,9 +248,9 @@ def test_a_bare_layer_is_not_a_model(cell):
     for model in (layer, to_torch(layer.cell)):
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         expected = "des logits ; enveloppez-la dans SequenceClassifier ou SequenceTagger"
-        with both(TypeError, r".*\(outputs, state\)", f".*{expected}"):
+        with refused(TypeError, r".*\(outputs, state\)", f".*{expected}"):
             train_step(model, batch, cross_entropy, optimizer)
-        with both(TypeError, r".*\(outputs, state\)", f".*{expected}"):
+        with refused(TypeError, r".*\(outputs, state\)", f".*{expected}"):
             evaluate(model, [batch], cross_entropy)
 
 
@@ -325,9 +285,9 @@ def test_evaluate_against_one_batch():
     assert parts.loss == pytest.approx(whole.loss) and parts.accuracy == whole.accuracy
     tagged = evaluate(nn.Identity(), [(torch.zeros(2, 5, 3), torch.ones(2, 5, dtype=torch.long))], cross_entropy)
     assert tagged.answers == tagged.errors == 10
-    with both(ValueError, "aucune réponse", "au moins un lot"):
+    with refused(ValueError, "aucune réponse", "au moins un lot"):
         evaluate(model, [], cross_entropy)
-    with both(TypeError, "Tensor", r"un couple \(x, y\)"):
+    with refused(TypeError, "Tensor", r"un couple \(x, y\)"):
         evaluate(model, (x, y), cross_entropy)
 
 
@@ -349,6 +309,40 @@ def test_fit_is_a_loop_of_train_steps():
     assert model.training
 
 
+def test_fit_clips_and_the_threshold_binds():
+    """Le seuil agit : chaque pas d'une descente simple a pour longueur le taux fois le seuil, au plus."""
+    weights = {}
+    for max_norm in (None, 1e-3, 1e9):
+        model, _, generator = training()
+        before = [w.detach().clone() for w in model.parameters()]
+        optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+        history = fit(model, draw, cross_entropy, optimizer, 1, generator=generator, max_norm=max_norm)
+        steps = [(w.detach() - b).flatten() for w, b in zip(model.parameters(), before, strict=True)]
+        weights[max_norm] = torch.cat(steps).norm().item(), history["gradient_norm"][0]
+    (free, norm), (clipped, same_norm), (loose, _) = weights.values()
+    assert norm > 0.01 and same_norm == norm  # la norme rapportée est celle d'avant l'écrêtage
+    assert free == loose == pytest.approx(norm, rel=1e-5) and clipped == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_train_step_keeps_the_optimizer_of_a_part():
+    """L'optimiseur de la seule tête convient ; celui d'un autre réseau est refusé, et rien ne bouge."""
+    model, other, generator = new_model(), new_model(1), new_generator(3)
+    batch = draw(generator)
+    assert train_step(model, batch, cross_entropy, torch.optim.SGD([model.W_y], lr=0.1)).gradient_norm > 0
+    before = {name: w.clone() for name, w in other.state_dict().items()}
+    with refused(ValueError, "un optimiseur dont aucun poids n'a de gradient", "celui des poids du réseau"):
+        train_step(model, batch, cross_entropy, torch.optim.SGD(other.parameters(), lr=0.1))
+    assert same(before, other.state_dict())
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 1)])
+def test_evaluate_takes_one_boolean_per_answer(shape):
+    """Une réponse est un vecteur de logits, ou un logit : les deux formes conviennent."""
+    found = evaluate(nn.Identity(), [(torch.zeros(5, 1), torch.zeros(5, 1))], lambda z, y: (z - y).square().mean(),
+                     correct=lambda z, y: (z == y).reshape(shape))  # fmt: skip
+    assert (found.errors, found.answers, found.accuracy) == (0, 5, 1.0)
+
+
 def test_fit_trains_in_train_mode():
     """Reçu en mode ``eval``, le réseau apprend en mode ``train``, et y reste."""
     model, optimizer, generator = training()
@@ -359,10 +353,15 @@ def test_fit_trains_in_train_mode():
     assert modes == [True] * 3 and all(module.training for module in model.modules())
 
 
+def test_measure_returns_a_dictionary():
+    with refused(TypeError, "float", "un dictionnaire"):
+        run(2, measure=lambda m: 0.5)
+
+
 @pytest.mark.parametrize("name", ["step", "loss", "gradient_norm"])
 def test_measure_cannot_hide_a_column(tmp_path, name):
     """Un nom déjà pris est refusé ; rien n'est enregistré."""
-    with both(ValueError, f"le nom '{name}'", "un autre que step, loss, gradient_norm"):
+    with refused(ValueError, f"le nom '{name}'", "un autre que step, loss, gradient_norm"):
         run(10, every=5, checkpoint=tmp_path / "a", measure=lambda m: {"juste": 1.0, name: 0.5})
     assert not list(tmp_path.iterdir())
 
@@ -436,7 +435,7 @@ def test_a_checkpoint_beyond_the_target_is_refused(tmp_path):
     run(20, every=5, checkpoint=path)
     model, optimizer, generator = training()
     before, state = {name: w.clone() for name, w in model.state_dict().items()}, generator.get_state()
-    with both(ValueError, ".*après 20 mises à jour", "10 au plus"):
+    with refused(ValueError, ".*après 20 mises à jour", "10 au plus"):
         fit(model, draw, cross_entropy, optimizer, 10, generator=generator, checkpoint=path)
     assert same(before, model.state_dict()) and torch.equal(state, generator.get_state())
 
@@ -447,11 +446,11 @@ def test_one_file_per_seed(tmp_path):
     for processes in (1, 2):
         path.unlink(missing_ok=True)
         run_seeds(lambda seed: run(5, seed, checkpoint=path)[0], [0], processes=1)
-        with both(RuntimeError, ".*enregistré avec la graine 100", "101 ; un fichier par graine"):
+        with refused(RuntimeError, ".*enregistré avec la graine 100", "101 ; un fichier par graine"):
             run_seeds(lambda seed: run(5, seed, checkpoint=path)[0], [0, 1], processes=processes)
     model, optimizer, generator = training(1)
     before, state = {name: w.clone() for name, w in model.state_dict().items()}, generator.get_state()
-    with both(ValueError, ".*la graine 100", "101"):
+    with refused(ValueError, ".*la graine 100", "101"):
         load_checkpoint(path, model, optimizer, generator)
     assert same(before, model.state_dict()) and torch.equal(state, generator.get_state())
     found = run_seeds(lambda seed: run(5, seed, checkpoint=tmp_path / f"essai-{seed}")[0], range(3), processes=1)
@@ -501,7 +500,7 @@ def test_reading_a_checkpoint_runs_no_code(tmp_path):
     torch.save({"model": Booby(trace)}, buffer)
     payload = buffer.getvalue()
     path.write_bytes(b"notebook_utils checkpoint 1\n" + hashlib.sha256(payload).digest() + payload)
-    with both(ValueError, ".*piège.*autre chose que des nombres et des tenseurs", "un fichier écrit par"):
+    with refused(ValueError, ".*piège.*autre chose que des nombres et des tenseurs", "un fichier écrit par"):
         load_checkpoint(path, *training())
     assert not trace.exists()
     torch.load(io.BytesIO(payload), weights_only=False)
@@ -617,15 +616,15 @@ def test_foreign_checkpoints_are_refused(tmp_path):
         assert same(before, other.state_dict())
     model = new_model()
     for optimizer in (torch.optim.SGD(model.parameters()), torch.optim.Adam([model.W_y])):
-        with both(ValueError, ".*un autre optimiseur .Adam, paramètres par groupe .5", r"(SGD, \[5|Adam, \[1)"):
+        with refused(ValueError, ".*un autre optimiseur .Adam, paramètres par groupe .5", r"(SGD, \[5|Adam, \[1)"):
             load_checkpoint(path, model, optimizer, generator)
-    with both(FileNotFoundError, ".*absent", "un point de reprise qui existe"):
+    with refused(FileNotFoundError, ".*absent", "un point de reprise qui existe"):
         load_checkpoint(tmp_path / "absent", model, optimizer, generator)
-    with both(FileNotFoundError, ".*nulle/part", "un fichier dans un dossier"):
+    with refused(FileNotFoundError, ".*nulle/part", "un fichier dans un dossier"):
         save_checkpoint(tmp_path / "nulle" / "part", model, optimizer, generator, 0, {})
-    with both(TypeError, "int", "un torch.Generator"):
+    with refused(TypeError, "int", "un torch.Generator"):
         save_checkpoint(path, model, optimizer, 0, 0, {})
-    with both(TypeError, "int", "un torch.Generator"):
+    with refused(TypeError, "int", "un torch.Generator"):
         load_checkpoint(path, model, optimizer, 0)
 
 
@@ -671,7 +670,7 @@ def test_seeds_inherit_the_default_dtype(processes):
 
 
 SCRIPT = """
-from notebook_utils.seeds import run_seeds
+from notebook_utils.learning.seeds import run_seeds
 factor = 10
 def experiment(seed):
     return factor * seed
@@ -707,26 +706,6 @@ def test_a_killed_process_is_reported():
 
     with pytest.raises(RuntimeError, match="un processus a été tué .*graines sans résultat : .*3"):
         run_seeds(lambda seed: os.kill(os.getpid(), 9) if seed == 3 else seed, [1, 3], processes=2)
-
-
-def test_seeds_bad_inputs():
-    with both(TypeError, "int", "une fonction"):
-        run_seeds(3, [1])
-    for seeds in ([0.5], [True], ["1"]):
-        with both(TypeError, ".*", "des entiers"):
-            run_seeds(print, seeds)
-    for seeds in ([], [1, 2, 1]):
-        with both(ValueError, ".*", "au moins une graine, toutes différentes"):
-            run_seeds(print, seeds)
-    for seeds in (5, None, 2.0):
-        with both(TypeError, seeds, "une suite d'entiers"):
-            run_seeds(print, seeds)
-    for processes in (0, -1):
-        with both(ValueError, processes, "un entier strictement positif"):
-            run_seeds(print, [1], processes=processes)
-    for processes in (1.5, 2.0, True, "2"):
-        with both(TypeError, ".*", "un entier"):
-            run_seeds(print, [1], processes=processes)
 
 
 # --- Barre de progression --------------------------------------------------------------------
@@ -783,8 +762,8 @@ def test_silent_when_a_notebook_is_executed():
     source = """
 import sys
 sys.path[:0] = {path}
-from notebook_utils.progress import is_watched
-from notebook_utils.seeds import run_seeds
+from notebook_utils.learning.progress import is_watched
+from notebook_utils.learning.seeds import run_seeds
 def double(seed):
     return 2 * seed
 print(is_watched(), run_seeds(double, [1, 2], processes=2))
@@ -826,15 +805,15 @@ def test_update_bias_and_bad_inputs():
         h, _ = set_update_bias_(cell, 3.0 if keeps else -3.0)(torch.zeros(1, 3), torch.full((1, 4), 0.9))
         kept = torch.sigmoid(torch.tensor(3.0))
         assert ((h - kept * 0.9).abs() <= 1 - kept).all()
-    with both(TypeError, "LSTMCell", "GRUCell"):
+    with refused(TypeError, "LSTMCell", "GRUCell"):
         set_update_bias_(LSTMCell(2, 3), 1.0)
     for other in (GRUCell(2, 3), nn.LSTM(2, 3), Recurrent(LSTMCell(2, 3))):
-        with both(TypeError, type(other).__name__, "LSTMCell"):
+        with refused(TypeError, type(other).__name__, "LSTMCell"):
             chrono_(other, 10, new_generator())
-    with both(TypeError, "int", "un torch.Generator"):
+    with refused(TypeError, "int", "un torch.Generator"):
         chrono_(LSTMCell(2, 3), 10, 0)
     for T_max in (2, 0, float("nan"), float("inf")):
-        with both(ValueError, T_max, "un nombre fini plus grand que 2"):
+        with refused(ValueError, T_max, "un nombre fini plus grand que 2"):
             chrono_(LSTMCell(2, 3), T_max, new_generator())
 
 
@@ -856,5 +835,5 @@ def test_fit_bad_inputs(tmp_path):
         path = tmp_path / "nulle" / "part"
         fit(model, never, cross_entropy, optimizer, 10, generator=generator, checkpoint=path)
     for batch in (torch.zeros(3), (1, 2, 3)):
-        with both(TypeError, "(Tensor|tuple de longueur 3)", r"un couple \(x, y\)"):
+        with refused(TypeError, "(Tensor|tuple de longueur 3)", r"un couple \(x, y\)"):
             train_step(model, batch, cross_entropy, optimizer)

@@ -24,22 +24,22 @@ import sources  # noqa: E402
 
 #: Les modules, dans l'ordre de la page, et le titre de leur tableau.
 MODULES = {
-    "cells": "Cellules",
-    "recurrent": "Dépliage",
+    "recurrence.cells": "Cellules",
+    "recurrence.unroll": "Dépliage",
     "bptt": "Couches à rétropropagation manuscrite",
-    "initialization": "Initialisations",
-    "interop": "Échanges avec PyTorch",
-    "models": "Réseaux",
+    "recurrence.initialization": "Initialisations",
+    "recurrence.interop": "Échanges avec PyTorch",
+    "models.readout": "Réseaux",
     "tasks": "Tâches",
-    "answers": "Réponses",
-    "training": "Entraînement",
-    "seeds": "Graines",
-    "scalar_gradients": "Gradients d’un réseau scalaire",
-    "gradients": "Gradients d’état à état",
-    "connectivity": "Connectivité",
+    "learning.answers": "Réponses",
+    "learning.training": "Entraînement",
+    "learning.seeds": "Graines",
+    "gradients.scalar": "Gradients d’un réseau scalaire",
+    "gradients.jacobians": "Gradients d’état à état",
+    "gradients.connectivity": "Connectivité",
     "plotting": "Figures",
     "prose": "Nombres du texte",
-    "checkpoints": "Points de reprise",
+    "learning.checkpoints": "Points de reprise",
 }
 TASK_MODULES = ("task", "temporal_order", "echo", "adding", "copying", "characters")
 

@@ -1,36 +1,66 @@
 """Ce que les rétropropagations écrites à la main ont en commun."""
 
-import torch
+import functools
+from contextlib import nullcontext
 
-from ..cells import LSTMCell, _check_pair, _check_tensor
-from ..recurrent import check_sequence
+import torch
 
 #: Combien de :math:`\delta_t` (de nombres) un retour calcule à la fois, au plus : en ``float32``, 1 Mio.
 #: Le cache d'un cœur les contient d'ordinaire.
 WORK_SIZE = 2**18
+AS_IS = nullcontext()
 
 
-def check_start(cell, x, state):
-    """Vérifie l'entrée et l'état de départ ; rend cet état, nul s'il n'est pas donné."""
-    check_sequence(x)
-    W_x = cell.W_x
-    _check_tensor("x", x, ("B", "T", cell.input_size), W_x)
-    if state is None:
-        return cell.initial_state(len(x))
-    gated = isinstance(cell, LSTMCell)
-    parts = {"state.h": _check_pair(state)[0], "state.c": state[1]} if gated else {"state": state}
-    for name, part in parts.items():
-        _check_tensor(name, part, (len(x), cell.hidden_size), W_x)
-    return state
+def through_time(calculate, x, *arguments):
+    """Confie une séquence à ``calculate``, hors de ``torch.compile`` et de la précision réduite d'``autocast``.
+
+    ``torch.compile`` ne saurait pas suivre les boucles, qui écrivent en place : il les exécute telles quelles.
+    """
+    if torch.compiler.is_compiling():
+        calculate = torch.compiler.disable(calculate)
+    try:
+        with own_precision(x):
+            return calculate(x, *arguments)
+    except RuntimeError as error:
+        raise french(error) from error
 
 
-def refuse_second_derivative():
-    """Refuse ``create_graph=True`` : autograd ne saurait pas dériver un retour écrit à la main."""
-    if torch.is_grad_enabled():
-        raise RuntimeError(
-            "create_graph=True : reçu une demande de dérivée seconde, attendu une dérivée première ; "
-            "pour dériver deux fois, dépliez la cellule avec unroll"
-        )
+def own_precision(x):
+    """Le contexte où un calcul garde le type de ses nombres, même sous ``torch.autocast``."""
+    kind = x.device.type
+    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else AS_IS
+
+
+def by_hand(backward):
+    """Fait d'une fonction un retour écrit à la main : que l'on ne dérive pas, et qui garde le type de ses nombres.
+
+    Le gradient d'un résultat que personne n'a lu y est ``None``.
+    """
+
+    @functools.wraps(backward)
+    def wrapped(ctx, *gradients):
+        if torch.is_grad_enabled():
+            raise RuntimeError(
+                "create_graph=True : reçu une demande de dérivée seconde, attendu une dérivée première ; "
+                "pour dériver deux fois, dépliez la cellule avec unroll"
+            )
+        try:
+            with own_precision(next(g for g in gradients if g is not None)):
+                return backward(ctx, *gradients)
+        except RuntimeError as error:
+            raise french(error) from error
+
+    return staticmethod(wrapped)
+
+
+def french(error):
+    """L'erreur à lever à la place d'une erreur de PyTorch : en français quand elle vient de ``torch.func``."""
+    if not any(word in str(error) for word in ("functorch", "vmap", "Batching rule")):
+        return error
+    return RuntimeError(
+        "torch.func : reçu une transformation (grad, vmap, jacrev, vectorize=True), attendu un simple backward() : "
+        "le retour de cette couche est écrit à la main ; dépliez la cellule avec unroll, ou Recurrent(cellule)"
+    )
 
 
 def project(x, W_x, b, out):
@@ -71,6 +101,21 @@ def state_gradients(g, dh):
     arrays[-1].add_(dh)
     dh.zero_()
     return arrays
+
+
+def rows(array):
+    """Échange les deux axes d'un tableau, dans une mémoire neuve."""
+    return array.T.clone(memory_format=torch.contiguous_format)
+
+
+def state_gradient(gradient, like):
+    """Le gradient d'un état final, un exemple par colonne, dans une mémoire neuve ; nul s'il n'est pas lu."""
+    return torch.zeros_like(like) if gradient is None else rows(gradient)
+
+
+def output_gradients(g, h):
+    r"""Les :math:`g_t`, ``(T, H, B)``, des sorties ``(B, T, H)`` ; nuls si la perte n'a lu que l'état final."""
+    return torch.zeros_like(h[1:]) if g is None else g.permute(1, 2, 0)
 
 
 def columns(array):

@@ -2,13 +2,13 @@
 
 import torch
 
-from ..cells import LSTMCell, LSTMState
-from .common import check_start
+from ..recurrence.weights import Layer, LSTMState, LSTMWeights
+from .common import through_time
 
 __all__ = ["FusedLSTM"]
 
 
-class FusedLSTM(LSTMCell):
+class FusedLSTM(Layer, LSTMWeights):
     r"""Couche LSTM confiée au noyau de PyTorch : la rapide, à côté de la lisible.
 
     .. math::
@@ -23,12 +23,13 @@ class FusedLSTM(LSTMCell):
 
     Écarts à ``torch.nn.LSTM`` : ceux de la cellule, une seule couche, un seul sens ;
     le second biais, que le cours n'écrit pas, est un tenseur nul qui ne s'apprend pas.
+    ``torch.compile`` et ``torch.autocast`` la laissent calculer comme :class:`RNN` ; ``torch.func.grad`` y fonctionne.
     Sur carte graphique, cuDNN demande des poids contigus et avertit qu'il les recopie.
 
     Args:
         input_size: taille :math:`D` de l'entrée.
         hidden_size: taille :math:`H` des deux états.
-        generator, dtype, device: comme :class:`~notebook_utils.cells.RNNCell`.
+        generator, dtype, device: comme :class:`~notebook_utils.recurrence.cells.RNNCell`.
 
     Raises:
         TypeError: comme :class:`LSTM`.
@@ -48,13 +49,11 @@ class FusedLSTM(LSTMCell):
         True
     """
 
-    unrolled_cell = "LSTMCell"  # celle qu'elle déplie : voir recurrent.check_cell
-
     def forward(self, x, state=None):
         """Rend ``outputs`` ``(B, T, H)`` et ``LSTMState(h, c)`` ; ``x`` est ``(B, T, D)``."""
-        h_0, c_0 = check_start(self, x, state)
+        x, h_0, c_0 = self._start(x, state)
         weights = [self.W_x, self.W_h, self.b, torch.zeros_like(self.b)]
         # Dans l'ordre : avec biais, une couche, sans abandon, entraînement, un sens, lot en premier.
         options = True, 1, 0.0, self.training, False, True
-        outputs, h_T, c_T = torch.lstm(x, (h_0[None], c_0[None]), weights, *options)
-        return outputs, LSTMState(h_T[0], c_T[0])
+        outputs, h_T, c_T = through_time(torch.lstm, x, (h_0[None], c_0[None]), weights, *options)
+        return outputs, LSTMState(h_T[0].clone(), c_T[0].clone())  # des tenseurs à part, comme ceux de LSTM

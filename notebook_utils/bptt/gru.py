@@ -2,25 +2,28 @@
 
 import torch
 
-from ..cells import GRUCell
+from ..recurrence.weights import GRUWeights, Layer
 from .common import (
     by_chunks,
-    check_start,
+    by_hand,
     columns,
     input_gradient,
+    output_gradients,
     project,
-    refuse_second_derivative,
+    rows,
+    state_gradient,
     state_gradients,
     sums_over_time,
+    through_time,
 )
 
 __all__ = ["GRU"]
 
 
-class GRU(GRUCell):
+class GRU(Layer, GRUWeights):
     r"""Couche GRU, rétropropagation écrite à la main.
 
-    L'aller est celui de :class:`~notebook_utils.cells.GRUCell`, pour :math:`t = 1, \dots, T` :
+    L'aller est celui de :class:`~notebook_utils.recurrence.cells.GRUCell`, pour :math:`t = 1, \dots, T` :
 
     .. math::
 
@@ -57,14 +60,14 @@ class GRU(GRUCell):
     :math:`\partial L / \partial b_h = \sum_t \delta^m_t`.
 
     Paramètres : ceux de la cellule, ``W_x`` ``(3H, D)``, ``W_h`` ``(3H, H)``, ``b`` ``(3H)``,
-    ``b_h`` ``(H)``. La couche est une ``GRUCell`` qui lit toute la séquence, comme :class:`RNN`.
+    ``b_h`` ``(H)``. La couche lit toute la séquence, comme :class:`RNN`.
 
     Écarts à ``torch.nn.GRU`` : ceux de la cellule, et ceux de :class:`RNN`.
 
     Args:
         input_size: taille :math:`D` de l'entrée.
         hidden_size: taille :math:`H` de l'état caché.
-        generator, dtype, device: comme :class:`~notebook_utils.cells.RNNCell`.
+        generator, dtype, device: comme :class:`~notebook_utils.recurrence.cells.RNNCell`.
 
     Raises:
         TypeError: comme :class:`RNN`.
@@ -82,13 +85,10 @@ class GRU(GRUCell):
         (torch.Size([2, 7, 5]), True)
     """
 
-    unrolled_cell = "GRUCell"  # celle qu'elle déplie : voir recurrent.check_cell
-
     def forward(self, x, state=None):
         """Rend ``outputs`` ``(B, T, H)`` et l'état final ``(B, H)`` ; ``x`` est ``(B, T, D)``."""
-        h_0 = check_start(self, x, state)
-        outputs = GRUThroughTime.apply(x, h_0, self.W_x, self.W_h, self.b, self.b_h)
-        return outputs, outputs[:, -1]
+        x, h_0 = self._start(x, state)
+        return through_time(GRUThroughTime.apply, x, h_0, self.W_x, self.W_h, self.b, self.b_h)
 
 
 class GRUThroughTime(torch.autograd.Function):
@@ -106,15 +106,15 @@ class GRUThroughTime(torch.autograd.Function):
         blocks, h = x.new_empty(T, 4 * H, B), x.new_empty(T + 1, H, B)  # h : h_0, …, h_T
         go_forward(x, blocks, h, h_0.T, W_x, W_h, b, b_h)
         ctx.save_for_backward(x, W_x, W_h, h, blocks)
-        return h[1:].permute(2, 0, 1)  # (B, T, H)
+        ctx.set_materialize_grads(False)
+        return h[1:].permute(2, 0, 1), rows(h[-1])  # (B, T, H), (B, H)
 
-    @staticmethod
-    def backward(ctx, g):
-        r"""Rend les gradients des six arguments ; ``g`` réunit les :math:`g_t`."""
-        refuse_second_derivative()
+    @by_hand
+    def backward(ctx, g, dh_T):
+        r"""Rend les gradients des six arguments ; ``g`` réunit les :math:`g_t`, et ``dh_T`` suit le dernier pas."""
         x, W_x, W_h, h, blocks = ctx.saved_tensors
         H, W_hT = W_h.shape[1], W_h.T.contiguous()
-        dh = torch.zeros_like(h[0])  # rien ne suit le dernier pas
+        dh = state_gradient(dh_T, h[0])
 
         def one_chunk(totals, g, x, h_prev, blocks):
             delta = go_back(blocks, h_prev, g, dh, W_hT)  # (4H, nB) : m, r, z, n
@@ -122,7 +122,7 @@ class GRUThroughTime(torch.autograd.Function):
             dx = input_gradient(ctx, delta_x, W_x, len(x))
             return dx, sums_over_time(totals, delta, x.flatten(0, 1), columns(h_prev).T, delta_x, delta_h)
 
-        over_time = g.permute(1, 2, 0), x.transpose(0, 1), h[:-1], blocks
+        over_time = output_gradients(g, h), x.transpose(0, 1), h[:-1], blocks
         dx, (dW_x, dW_h, db) = by_chunks(one_chunk, blocks[0].numel(), *over_time)
         return dx, dh.T, dW_x, dW_h.roll(-H, 0), db[H:], db[:H]
 

@@ -2,25 +2,28 @@
 
 import torch
 
-from ..cells import LSTMCell, LSTMState
+from ..recurrence.weights import Layer, LSTMState, LSTMWeights
 from .common import (
     by_chunks,
-    check_start,
+    by_hand,
     columns,
     input_gradient,
+    output_gradients,
     project,
-    refuse_second_derivative,
+    rows,
+    state_gradient,
     state_gradients,
     sums_over_time,
+    through_time,
 )
 
 __all__ = ["LSTM"]
 
 
-class LSTM(LSTMCell):
+class LSTM(Layer, LSTMWeights):
     r"""Couche LSTM, rétropropagation écrite à la main.
 
-    L'aller est celui de :class:`~notebook_utils.cells.LSTMCell`, pour :math:`t = 1, \dots, T` ;
+    L'aller est celui de :class:`~notebook_utils.recurrence.cells.LSTMCell`, pour :math:`t = 1, \dots, T` ;
     :math:`a^o_t, a^i_t, a^f_t, a^g_t` sont les pré-activations des portes et du candidat :
 
     .. math::
@@ -50,7 +53,7 @@ class LSTM(LSTMCell):
     Les gradients des poids sont ceux de :class:`RNN`, avec ce :math:`\delta_t`.
 
     Paramètres : ceux de la cellule, ``W_x`` ``(4H, D)``, ``W_h`` ``(4H, H)``, ``b`` ``(4H)``.
-    La couche est une ``LSTMCell`` qui lit toute la séquence, comme :class:`RNN`.
+    La couche lit toute la séquence, comme :class:`RNN`.
 
     Écarts à ``torch.nn.LSTM`` : ceux de la cellule, et ceux de :class:`RNN`.
     Sur processeur, PyTorch confie sa LSTM à un noyau d'oneDNN, écrit pour elle ;
@@ -60,7 +63,7 @@ class LSTM(LSTMCell):
     Args:
         input_size: taille :math:`D` de l'entrée.
         hidden_size: taille :math:`H` des deux états.
-        generator, dtype, device: comme :class:`~notebook_utils.cells.RNNCell`.
+        generator, dtype, device: comme :class:`~notebook_utils.recurrence.cells.RNNCell`.
 
     Raises:
         TypeError: comme :class:`RNN`, ou si l'état n'est pas un couple ``(h, c)``.
@@ -80,13 +83,11 @@ class LSTM(LSTMCell):
         (torch.Size([2, 7, 5]), torch.Size([2, 5]), True)
     """
 
-    unrolled_cell = "LSTMCell"  # celle qu'elle déplie : voir recurrent.check_cell
-
     def forward(self, x, state=None):
         """Rend ``outputs`` ``(B, T, H)`` et ``LSTMState(h, c)`` ; ``x`` est ``(B, T, D)``."""
-        h_0, c_0 = check_start(self, x, state)
-        outputs, c_T = LSTMThroughTime.apply(x, h_0, c_0, self.W_x, self.W_h, self.b)
-        return outputs, LSTMState(outputs[:, -1], c_T)
+        x, h_0, c_0 = self._start(x, state)
+        outputs, *final = through_time(LSTMThroughTime.apply, x, h_0, c_0, self.W_x, self.W_h, self.b)
+        return outputs, LSTMState(*final)
 
 
 class LSTMThroughTime(torch.autograd.Function):
@@ -100,22 +101,21 @@ class LSTMThroughTime(torch.autograd.Function):
         h, c = x.new_empty(T + 1, H, B), x.new_empty(T + 1, H, B)  # h_0, …, h_T et c_0, …, c_T
         go_forward(x, blocks, h, h_0.T, c, c_0.T, W_x, W_h, b)
         ctx.save_for_backward(x, W_x, W_h, h, c, blocks)
-        return h[1:].permute(2, 0, 1), c[-1].T  # (B, T, H), (B, H)
+        ctx.set_materialize_grads(False)
+        return h[1:].permute(2, 0, 1), rows(h[-1]), rows(c[-1])  # (B, T, H), deux fois (B, H)
 
-    @staticmethod
-    def backward(ctx, g, dc_T):
-        r"""Rend les gradients des six arguments ; ``g`` réunit les :math:`g_t`."""
-        refuse_second_derivative()
+    @by_hand
+    def backward(ctx, g, dh_T, dc_T):
+        r"""Rend les gradients des six arguments ; ``g`` réunit les :math:`g_t`, les autres suivent le dernier pas."""
         x, W_x, W_h, h, c, blocks = ctx.saved_tensors
-        W_hT, dh = W_h.T.contiguous(), torch.zeros_like(h[0])
-        dc = dc_T.T.clone(memory_format=torch.contiguous_format)  # (H, B)
+        W_hT, dh, dc = W_h.T.contiguous(), state_gradient(dh_T, h[0]), state_gradient(dc_T, c[0])
 
         def one_chunk(totals, g, x, h_prev, c_prev, c, blocks):
             delta = go_back(blocks, c_prev, c, g, dh, dc, W_hT)  # (4H, nB) : i, f, g, o
             dx = input_gradient(ctx, delta, W_x, len(x))
             return dx, sums_over_time(totals, delta, x.flatten(0, 1), columns(h_prev).T)
 
-        over_time = g.permute(1, 2, 0), x.transpose(0, 1), h[:-1], c[:-1], c[1:], blocks
+        over_time = output_gradients(g, h), x.transpose(0, 1), h[:-1], c[:-1], c[1:], blocks
         dx, weights = by_chunks(one_chunk, blocks[0].numel(), *over_time)
         return dx, dh.T, dc.T, *weights
 

@@ -2,23 +2,23 @@
 
 import torch
 
-from ..cells import RNNCell
+from ..recurrence.weights import Layer, RNNWeights
 from .common import (
     by_chunks,
-    check_start,
+    by_hand,
     input_gradient,
-    refuse_second_derivative,
     state_gradients,
     sums_over_time,
+    through_time,
 )
 
 __all__ = ["RNN"]
 
 
-class RNN(RNNCell):
+class RNN(Layer, RNNWeights):
     r"""Couche RNN, rétropropagation écrite à la main.
 
-    L'aller est celui de :class:`~notebook_utils.cells.RNNCell`, pour :math:`t = 1, \dots, T` :
+    L'aller est celui de :class:`~notebook_utils.recurrence.cells.RNNCell`, pour :math:`t = 1, \dots, T` :
 
     .. math::
 
@@ -45,23 +45,27 @@ class RNN(RNNCell):
         \frac{\partial L}{\partial x_t} = W_x^\top \delta_t
 
     Paramètres : ceux de la cellule, ``W_x`` ``(H, D)``, ``W_h`` ``(H, H)``, ``b`` ``(H)``.
-    La couche est une ``RNNCell`` qui lit toute la séquence : ``load_torch_``, ``to_torch``
+    La couche a les poids d'une ``RNNCell``, et lit toute la séquence : ``load_torch_``, ``to_torch``
     et les initialisations s'y appliquent ; elle ne se déplie pas, elle l'est déjà.
+    L'état final est un tenseur à part, que l'on peut détacher, garder ou remettre à zéro sans toucher aux sorties.
 
     Écarts à ``torch.nn.RNN`` : ceux de la cellule ; une seule couche, un seul sens ;
     l'état est de forme ``(B, H)`` ; pas de dérivée seconde (``create_graph=True`` est refusé).
+    Les transformations de ``torch.func`` (``grad``, ``vmap``, ``jacobian(vectorize=True)``) sont refusées,
+    ``torch.compile`` exécute la couche telle quelle, sans la compiler, ``torch.export`` demande ``torch.no_grad()``,
+    et sous ``torch.autocast`` elle calcule dans le type de ses poids : une entrée de précision réduite est convertie.
     Ce que la couche rend ne se modifie pas sur place tant qu'autograd le suit
     (``outputs[:, 0] = 0``, ``relu_``, ``Dropout(inplace=True)``) : modifiez ``outputs.clone()``.
 
     Args:
         input_size: taille :math:`D` de l'entrée.
         hidden_size: taille :math:`H` de l'état caché.
-        generator, dtype, device: comme :class:`~notebook_utils.cells.RNNCell`.
+        generator, dtype, device: comme :class:`~notebook_utils.recurrence.cells.RNNCell`.
 
     Raises:
         TypeError: si une taille n'est pas un entier, ou une entrée pas un tenseur du bon type.
         ValueError: si une taille n'est pas positive, ou si une forme ne convient pas.
-        RuntimeError: au retour, si une dérivée seconde est demandée.
+        RuntimeError: si une dérivée seconde, ou une transformation de ``torch.func``, est demandée.
 
     References:
         Werbos, *Backpropagation through time: what it does and how to do it*,
@@ -78,13 +82,10 @@ class RNN(RNNCell):
         torch.Size([5, 5])
     """
 
-    unrolled_cell = "RNNCell"  # celle qu'elle déplie : voir recurrent.check_cell
-
     def forward(self, x, state=None):
         """Rend ``outputs`` ``(B, T, H)`` et l'état final ``(B, H)`` ; ``x`` est ``(B, T, D)``."""
-        h_0 = check_start(self, x, state)
-        outputs = RNNThroughTime.apply(x, h_0, self.W_x, self.W_h, self.b)
-        return outputs, outputs[:, -1]
+        x, h_0 = self._start(x, state)
+        return through_time(RNNThroughTime.apply, x, h_0, self.W_x, self.W_h, self.b)
 
 
 class RNNThroughTime(torch.autograd.Function):
@@ -97,21 +98,22 @@ class RNNThroughTime(torch.autograd.Function):
         h = x.new_empty(len(x) + 1, *h_0.shape)  # h_0, …, h_T
         go_forward(x, h, h_0, W_x, W_h, b)
         ctx.save_for_backward(x, W_x, W_h, h)
-        return h[1:].transpose(0, 1)  # (B, T, H)
+        ctx.set_materialize_grads(False)
+        return h[1:].transpose(0, 1), h[-1].clone()  # (B, T, H), (B, H)
 
-    @staticmethod
-    def backward(ctx, g):
-        r"""Rend les gradients de ``x``, ``h_0``, ``W_x``, ``W_h`` et ``b`` ; ``g`` réunit les :math:`g_t`."""
-        refuse_second_derivative()
+    @by_hand
+    def backward(ctx, g, dh_T):
+        r"""Rend les gradients des cinq arguments ; ``g`` réunit les :math:`g_t`, et ``dh_T`` suit le dernier pas."""
         x, W_x, W_h, h = ctx.saved_tensors
-        dh = torch.zeros_like(h[0])  # rien ne suit le dernier pas
+        g = torch.zeros_like(h[1:]) if g is None else g.transpose(0, 1)  # (T, B, H)
+        dh = torch.zeros_like(h[0]) if dh_T is None else dh_T.clone(memory_format=torch.contiguous_format)
 
         def one_chunk(totals, g, x, h_prev, h):
             delta = go_back(h, g, dh, W_h).flatten(0, 1).T  # (H, nB)
             dx = input_gradient(ctx, delta, W_x, len(x))
             return dx, sums_over_time(totals, delta, x.flatten(0, 1), h_prev.flatten(0, 1))
 
-        over_time = g.transpose(0, 1), x, h[:-1], h[1:]
+        over_time = g, x, h[:-1], h[1:]
         dx, weights = by_chunks(one_chunk, dh.numel(), *over_time)
         return dx, dh, *weights
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from .figures import _axes
+from .._checks import check_integer, check_iterable
+from .inputs import axes, label_text, named, real_array
 from .numbers import format_number
 from .palette import PALETTE, sequential_colormap
 
@@ -34,8 +35,9 @@ def plot_delay_map(accuracies, delays, windows, ax=None):
         Les axes, aux cases vectorielles, une carte sous l'autre, le mur en trait épais.
 
     Raises:
-        ValueError: si le dictionnaire est vide, si une forme ne convient pas,
-            ou si une valeur sort de [0, 100].
+        TypeError: si un argument n'est pas du type voulu : des tableaux de réels, des entiers, des axes.
+        ValueError: si le dictionnaire est vide, si une forme ne convient pas, si une valeur sort de [0, 100],
+            ou si les délais ou les fenêtres ne croissent pas.
 
     Example:
         >>> from matplotlib.figure import Figure
@@ -44,12 +46,12 @@ def plot_delay_map(accuracies, delays, windows, ax=None):
         >>> [text.get_text() for text in ax.texts]
         ['RNN', '100', '100', '50 (49–51)', '94 (90–98)']
     """
+    delays, windows = _increasing("delays", delays, 0), _increasing("windows", windows, 1)
     K, N = len(delays), len(windows)
-    maps = {label: _checked(label, values, K, N) for label, values in accuracies.items()}
-    if not maps:
-        raise ValueError("accuracies : reçu aucune carte, attendu au moins une étiquette et son tableau")
+    named("accuracies", accuracies)
+    maps = {label_text("accuracies", label): _checked(label, values, K, N) for label, values in accuracies.items()}
     block = K + 1.1  # le nom du réseau, les délais
-    ax = _axes(ax, figsize=(6.4, _ROW * block * len(maps) + 0.8))
+    ax = axes(ax, figsize=(6.4, _ROW * block * len(maps) + 0.8))
     tops = [1 + number * block for number in range(len(maps))]
     for top, (label, values) in zip(tops, maps.items(), strict=True):
         ax.text(0, top - 0.15, label, ha="left", va="bottom", weight="bold", color=PALETTE["ink"].light)
@@ -97,8 +99,17 @@ def _percent(value):
     return str(round(value)) if value >= 99.95 else str(min(round(value), 99))
 
 
+def _increasing(name, values, minimum):
+    """Rend des entiers croissants : le mur se lit de gauche à droite."""
+    check_iterable(name, values, "des entiers croissants")
+    values = [check_integer(name, value, minimum) for value in values]
+    if not values or sorted(set(values)) != values:
+        raise ValueError(f"{name} : reçu {values}, attendu des entiers croissants")
+    return values
+
+
 def _checked(label, values, K, N):
-    values = np.asarray(values, dtype=float)
+    values = real_array(label, values)
     if values.ndim != 3 or values.shape[1:] != (K, N) or values.size == 0:
         raise ValueError(f"{label} : reçu la forme {values.shape}, attendu (graines, {K}, {N})")
     if not ((values >= 0) & (values <= 100)).all():

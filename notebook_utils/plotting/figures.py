@@ -1,12 +1,15 @@
 """Tracer : tableaux en entrée, axes en sortie."""
 
 import itertools
+import math
 
 import matplotlib.pyplot as plt
 import numpy as np
 
+from .._checks import check_integer
+from .inputs import axes, colours, label_text, named, real_array
 from .numbers import format_number, french_axis
-from .palette import LINE_ROLES, PALETTE, sequential_colormap
+from .palette import PALETTE, sequential_colormap
 
 __all__ = [
     "plot_derivative_products",
@@ -15,7 +18,7 @@ __all__ = [
     "plot_tanh",
 ]
 
-_DASHES = ("-", "--", "-.", ":")
+DASHES = ("-", "--", "-.", ":")
 _MOST_WRITTEN_STEPS = 10  # au-delà, une échelle de couleurs remplace les valeurs
 
 
@@ -37,7 +40,7 @@ def plot_tanh(ax=None):
         >>> len(plot_tanh(Figure().subplots()).lines)
         2
     """
-    ax = _axes(ax)
+    ax = axes(ax)
     a = np.linspace(-4, 4, 401)
     hidden, gradient = PALETTE["hidden"].light, PALETTE["gradient"].light
     ax.plot(a, np.tanh(a), color=hidden)
@@ -45,7 +48,7 @@ def plot_tanh(ax=None):
     ax.text(1.6, 0.78, r"$\tanh(a)$", color=hidden, ha="left", va="top")
     ax.text(-1.0, 0.55, r"$\tanh'(a)$", color=gradient, ha="right", va="bottom")
     ax.set_xlabel("$a$")
-    return _finish(ax)
+    return finish(ax)
 
 
 def plot_derivative_products(products, ax=None, roles=None):
@@ -65,7 +68,9 @@ def plot_derivative_products(products, ax=None, roles=None):
         Les axes, en échelle logarithmique, chaque courbe étiquetée à son extrémité.
 
     Raises:
-        ValueError: si le dictionnaire est vide, une forme inattendue ou un rôle inconnu.
+        TypeError: si un argument n'est pas du type voulu : des tableaux de réels, des axes de Matplotlib…
+        ValueError: si le dictionnaire est vide, une forme inattendue, un produit négatif ou NaN,
+            ou si ``roles`` nomme un rôle ou une étiquette inconnus.
 
     Example:
         >>> from matplotlib.figure import Figure
@@ -73,6 +78,7 @@ def plot_derivative_products(products, ax=None, roles=None):
         >>> ax.get_yscale(), ax.texts[0].get_text()
         ('log', '0,5')
     """
+    named("products", products)
     ax = _log_lines(products, ax, roles, dimensions=(1,), expected="(N+1)")
     ax.set_xlabel("nombre de facteurs")
     ax.set_ylabel("produit")
@@ -99,8 +105,9 @@ def plot_gradient_norms(norms, ax=None, roles=None):
         à la plus grande graine, et chaque courbe étiquetée à son extrémité.
 
     Raises:
+        TypeError: comme :func:`plot_derivative_products`.
         ValueError: si le dictionnaire est vide, une forme inattendue, une norme négative ou NaN,
-            ou un rôle inconnu.
+            ou si ``roles`` nomme un rôle ou une étiquette inconnus.
 
     Example:
         >>> from matplotlib.figure import Figure
@@ -109,11 +116,8 @@ def plot_gradient_norms(norms, ax=None, roles=None):
         >>> [round(y, 2) for y in ax.lines[0].get_ydata().tolist()]
         [1.0, 0.55, 0.2]
     """
-    backwards = {label: np.asarray(values)[..., ::-1] for label, values in norms.items()}
-    for label, values in backwards.items():
-        wrong = values[~(values >= 0)]  # un NaN n'est pas ≥ 0
-        if wrong.size:
-            raise ValueError(f"{label} : reçu {wrong[0]}, attendu des normes positives ou nulles")
+    named("norms", norms)
+    backwards = {label: real_array(label, values)[..., ::-1] for label, values in norms.items()}
     expected = "(T+1) ou (graines, T+1)"
     ax = _log_lines(backwards, ax, roles, dimensions=(1, 2), expected=expected)
     ax.set_xlabel("nombre de pas remontés, $T - t$")
@@ -141,7 +145,8 @@ def plot_fading_influence(matrix, ax=None, first=1):
         Les axes, aux cases carrées et vectorielles.
 
     Raises:
-        ValueError: si le tableau n'est pas carré, ou si une valeur est négative ou indéfinie.
+        TypeError: si ``matrix`` n'est pas un tableau de réels, ou ``first`` un entier.
+        ValueError: si le tableau n'est pas carré, ou si une valeur est négative, infinie ou indéfinie.
 
     Example:
         >>> from matplotlib.figure import Figure
@@ -150,8 +155,8 @@ def plot_fading_influence(matrix, ax=None, first=1):
         ['1', '0,25', '1']
     """
     matrix = _checked_influence(matrix)
-    T = len(matrix)
-    ax = _axes(ax, figsize=(6.4, 5.6))
+    first, T = check_integer("first", first, minimum=-math.inf), len(matrix)
+    ax = axes(ax, figsize=(6.4, 5.6))
     times = np.arange(first, first + T)
     future = np.triu(np.ones((T, T), dtype=bool), k=1)
     cells = np.ma.masked_array(matrix, mask=future)
@@ -169,11 +174,8 @@ def plot_fading_influence(matrix, ax=None, first=1):
     return ax
 
 
-def _axes(ax, **figure):
-    return plt.subplots(**figure)[1] if ax is None else ax
-
-
-def _finish(ax):
+def finish(ax):
+    """Ajoute la grille et les graduations françaises."""
     ax.grid(True, color=PALETTE["grid"].light, linewidth=0.8)
     ax.set_axisbelow(True)
     return french_axis(ax)
@@ -181,41 +183,32 @@ def _finish(ax):
 
 def _log_lines(curves, ax, roles, dimensions, expected):
     """Trace des courbes en échelle logarithmique, et les étiquette à leur extrémité droite."""
-    colours = _colours(curves, roles)
+    shades = colours(curves, roles)
     arrays = {label: _checked(label, y, dimensions, expected) for label, y in curves.items()}
-    ax = _axes(ax)
+    ax = axes(ax)
     ax.set_yscale("log", nonpositive="mask")
-    for (label, y), dash in zip(arrays.items(), itertools.cycle(_DASHES), strict=False):
+    for (label, y), dash in zip(arrays.items(), itertools.cycle(DASHES), strict=False):
         steps = np.arange(y.shape[1])
-        ax.plot(steps, np.median(y, axis=0), color=colours[label], linestyle=dash)
+        ax.plot(steps, np.median(y, axis=0), color=shades[label], linestyle=dash)
         if len(y) > 1:
-            band = {"color": colours[label], "alpha": 0.2, "linewidth": 0}
+            band = {"color": shades[label], "alpha": 0.2, "linewidth": 0}
             ax.fill_between(steps, y.min(axis=0), y.max(axis=0), **band)
     ax.set_xlim(0, max(y.shape[1] for y in arrays.values()) - 1)
-    _label_ends(ax, {label: np.median(y, axis=0)[-1] for label, y in arrays.items()}, colours)
-    return _finish(ax)
-
-
-def _colours(curves, roles):
-    """Attribue à chaque courbe la couleur d'un rôle."""
-    if not curves:
-        raise ValueError("reçu aucune courbe, attendu au moins une étiquette et son tableau")
-    roles = dict(zip(curves, itertools.cycle(LINE_ROLES), strict=False)) | (roles or {})
-    for label, role in roles.items():
-        if role not in LINE_ROLES:
-            known = ", ".join(LINE_ROLES)
-            raise ValueError(f"roles[{label!r}] : reçu {role!r}, attendu un rôle parmi {known}")
-    return {label: PALETTE[roles[label]].light for label in curves}
+    label_ends(ax, {label: np.median(y, axis=0)[-1] for label, y in arrays.items()}, shades)
+    return finish(ax)
 
 
 def _checked(label, values, dimensions, expected):
-    values = np.asarray(values, dtype=float)
+    values = real_array(label, values)
     if values.ndim not in dimensions or 0 in values.shape:
         raise ValueError(f"{label} : reçu la forme {values.shape}, attendu {expected}")
+    wrong = values[~(values >= 0)]  # un NaN n'est pas ≥ 0
+    if wrong.size:  # une échelle logarithmique le ferait disparaître en silence
+        raise ValueError(f"{label} : reçu {wrong[0]}, attendu des nombres positifs ou nuls")
     return np.atleast_2d(values)  # (graines, T+1)
 
 
-def _label_ends(ax, ends, colours):
+def label_ends(ax, ends, shades):
     """Écrit chaque étiquette à droite de l'axe, à la hauteur de sa courbe, sans recouvrement."""
     lowest = 0 if ax.get_yscale() == "log" else -np.inf
     ends = {label: y for label, y in ends.items() if y > lowest and np.isfinite(y)}
@@ -223,12 +216,12 @@ def _label_ends(ax, ends, colours):
         return
     to_fraction = ax.transScale + ax.transLimits  # données → fraction de l'axe
     heights = [to_fraction.transform((0, y))[1] for y in ends.values()]
-    for label, height in zip(ends, _spread(heights, gap=_line_height(ax)), strict=True):
-        style = {"color": colours[label], "va": "center", "transform": ax.transAxes}
-        ax.text(1.015, height, label, **style)
+    for label, height in zip(ends, _spread(heights, gap=line_height(ax)), strict=True):
+        style = {"color": shades[label], "va": "center", "transform": ax.transAxes}
+        ax.text(1.015, height, label_text("étiquette", label), **style)
 
 
-def _line_height(ax):
+def line_height(ax):
     """Hauteur d'une ligne de texte, en fraction de la hauteur de l'axe."""
     size = plt.rcParams["font.size"]
     return 1.35 * size / (72 * ax.figure.get_figheight() * ax.get_position().height)
@@ -255,11 +248,12 @@ def _isotonic(values):
 
 
 def _checked_influence(matrix):
-    matrix = np.asarray(matrix, dtype=float)
+    matrix = real_array("matrix", matrix)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.size == 0:
         raise ValueError(f"matrix : reçu la forme {matrix.shape}, attendu (T, T) avec T ≥ 1")
-    if not (matrix >= 0).all():
-        raise ValueError(f"matrix : reçu {matrix.min()}, attendu des valeurs positives ou nulles")
+    wrong = matrix[~(np.isfinite(matrix) & (matrix >= 0))]
+    if wrong.size:
+        raise ValueError(f"matrix : reçu {wrong[0]}, attendu des valeurs finies, positives ou nulles")
     return matrix
 
 

@@ -5,7 +5,9 @@ import itertools
 import numpy as np
 from matplotlib.patheffects import withStroke
 
-from .figures import _DASHES, _axes, _colours, _finish, _label_ends, _line_height
+from .._checks import check_text
+from .figures import DASHES, finish, label_ends, line_height
+from .inputs import axes, colours, label_list, label_text, named, real_array
 from .numbers import format_number
 from .palette import PALETTE
 
@@ -35,8 +37,9 @@ def plot_learning_curves(curves, ax=None, roles=None, xlabel="séquences vues", 
         et chaque courbe étiquetée à droite.
 
     Raises:
+        TypeError: si un argument n'est pas du type voulu : des tableaux de réels, des axes de Matplotlib…
         ValueError: si le dictionnaire est vide, une forme inattendue, une abscisse décroissante,
-            un nombre indéfini ou un rôle inconnu.
+            un nombre indéfini, ou si ``roles`` nomme un rôle ou une étiquette inconnus.
 
     Example:
         >>> from matplotlib.figure import Figure
@@ -45,22 +48,25 @@ def plot_learning_curves(curves, ax=None, roles=None, xlabel="séquences vues", 
         >>> [round(y, 2) for y in ax.lines[0].get_ydata().tolist()]
         [1.4, 0.5, 0.15]
     """
-    colours = _colours(curves, roles)
+    named("curves", curves)
+    check_text("xlabel", xlabel, empty=True)
+    check_text("ylabel", ylabel, empty=True)
+    shades = colours(curves, roles)
     arrays = {label: _checked_curve(label, pair) for label, pair in curves.items()}
-    ax = _axes(ax)
+    ax = axes(ax)
     right = max(x[-1] for x, _ in arrays.values())
-    for (label, (x, y)), dash in zip(arrays.items(), itertools.cycle(_DASHES), strict=False):
+    for (label, (x, y)), dash in zip(arrays.items(), itertools.cycle(DASHES), strict=False):
         median = np.median(y, axis=0)
-        ax.plot(x, median, color=colours[label], linestyle=dash)
+        ax.plot(x, median, color=shades[label], linestyle=dash)
         if len(y) > 1:
-            ax.fill_between(x, y.min(axis=0), y.max(axis=0), color=colours[label], alpha=0.2, linewidth=0)
+            ax.fill_between(x, y.min(axis=0), y.max(axis=0), color=shades[label], alpha=0.2, linewidth=0)
         if x[-1] < right:
-            ax.plot([x[-1], right], [median[-1]] * 2, color=colours[label], linestyle=":", linewidth=1.0)
+            ax.plot([x[-1], right], [median[-1]] * 2, color=shades[label], linestyle=":", linewidth=1.0)
     ax.set_xlim(min(x[0] for x, _ in arrays.values()), right)
     ax.set_ylim(ax.get_ylim())  # les étiquettes se placent sur des bornes désormais fixes
-    _label_ends(ax, {label: np.median(y, axis=0)[-1] for label, (_, y) in arrays.items()}, colours)
+    label_ends(ax, {label: np.median(y, axis=0)[-1] for label, (_, y) in arrays.items()}, shades)
     ax.set(xlabel=xlabel, ylabel=ylabel)
-    return _finish(ax)
+    return finish(ax)
 
 
 def plot_pca(points, groups, ax=None, roles=None, explained=None):
@@ -84,7 +90,8 @@ def plot_pca(points, groups, ax=None, roles=None, explained=None):
         Les axes, avec l'étiquette de chaque groupe près de son point médian.
 
     Raises:
-        ValueError: si une forme est inattendue, un nombre indéfini, un rôle inconnu,
+        TypeError: comme :func:`plot_learning_curves`.
+        ValueError: si une forme est inattendue, un nombre indéfini, un rôle ou une étiquette inconnus,
             ou si ``explained`` n'est pas deux parts entre 0 et 1.
 
     Example:
@@ -93,29 +100,33 @@ def plot_pca(points, groups, ax=None, roles=None, explained=None):
         >>> [text.get_text() for text in ax.texts]
         ['mai', 'juin']
     """
-    groups = groups.tolist() if hasattr(groups, "tolist") else groups
-    points, shares = _checked_points(points, groups), _shares(explained)
+    points, shares = _checked_points(points), _shares(explained)
+    groups = label_list("groups", groups, len(points))
     labels = list(dict.fromkeys(groups))
-    colours = _colours(labels, roles)
-    ax = _axes(ax, figsize=(6.4, 5.6))
+    roles = {label_text("roles", label): role for label, role in roles.items()} if isinstance(roles, dict) else roles
+    shades = colours(labels, roles)
+    ax = axes(ax, figsize=(6.4, 5.6))
     centres = []
     for label, marker in zip(labels, itertools.cycle(_MARKERS), strict=False):
         mine = points[[group == label for group in groups]]  # (n, 2)
-        ax.scatter(*mine.T, s=22, color=colours[label], marker=marker, alpha=0.7, linewidth=0)
+        ax.scatter(*mine.T, s=22, color=shades[label], marker=marker, alpha=0.7, linewidth=0)
         centres.append(np.median(mine, axis=0))
     ax.margins(0.12)
     ax.set_aspect("equal", adjustable="datalim")
-    _label_centres(ax, np.array(centres), labels, colours)
+    _label_centres(ax, np.array(centres), labels, shades)
     names = ("première composante", "deuxième composante")
     ax.set(xlabel=names[0] + shares[0], ylabel=names[1] + shares[1])
-    return _finish(ax)
+    return finish(ax)
 
 
 def _checked_curve(label, pair):
     """Rend ``x`` ``(points)`` et ``y`` ``(graines, points)``, les graines courtes prolongées."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise TypeError(f"{label} : reçu {type(pair).__name__}, attendu un couple (x, y)")
     x, y = pair
-    x = np.asarray(x, dtype=float)
-    rows = [np.asarray(row, dtype=float) for row in (y if len(y) and np.ndim(y[0]) else [y])]
+    x = real_array(label, x)
+    several = isinstance(y, list | tuple) and len(y) and _is_row(y[0]) or getattr(y, "ndim", 1) > 1
+    rows = [real_array(label, row) for row in (y if several else [y])]
     shapes = [row.shape for row in rows]
     if x.ndim != 1 or any(len(shape) != 1 for shape in shapes) or max(shapes)[0] != len(x) or min(shapes)[0] == 0:
         received = f"x de forme {x.shape} et des graines de formes {sorted(set(shapes))}"
@@ -128,12 +139,15 @@ def _checked_curve(label, pair):
     return x, y
 
 
-def _checked_points(points, groups):
-    points = np.asarray(points, dtype=float)
+def _is_row(value):
+    """Dit si une valeur est une suite de nombres ; un tenseur à 0 dimension est un nombre."""
+    return isinstance(value, list | tuple) or getattr(value, "ndim", 0) > 0
+
+
+def _checked_points(points):
+    points = real_array("points", points)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) == 0:
         raise ValueError(f"points : reçu la forme {points.shape}, attendu (N, 2) avec N ≥ 1")
-    if len(groups) != len(points):
-        raise ValueError(f"groups : reçu {len(groups)} étiquettes, attendu {len(points)}")
     if not np.isfinite(points).all():
         raise ValueError("points : reçu une valeur indéfinie ou infinie, attendu des nombres finis")
     return points
@@ -143,15 +157,15 @@ def _shares(explained):
     """Rend ce qu'il faut écrire après le nom de chaque axe : sa part de variance, si elle est connue."""
     if explained is None:
         return "", ""
-    shares = np.asarray(explained, dtype=float)
+    shares = real_array("explained", explained)
     if shares.shape != (2,) or not ((shares >= 0) & (shares <= 1)).all():
         raise ValueError(f"explained : reçu {shares.tolist()}, attendu deux parts entre 0 et 1")
     return [f" ({format_number(round(100 * share), 3)} % de la variance)" for share in shares.tolist()]
 
 
-def _label_centres(ax, centres, labels, colours):
+def _label_centres(ax, centres, labels, shades):
     """Écrit chaque étiquette sur son groupe, décalée vers le haut si une autre y est déjà."""
-    heights, widths = _line_height(ax), _text_widths(ax, labels)
+    heights, widths = line_height(ax), _text_widths(ax, labels)
     to_fraction = ax.transData + ax.transAxes.inverted()
     ax.apply_aspect()
     places = to_fraction.transform(centres)
@@ -166,7 +180,7 @@ def _label_centres(ax, centres, labels, colours):
     halo = [withStroke(linewidth=3, foreground=PALETTE["paper"].light)]
     style = {"ha": "center", "va": "center", "transform": ax.transAxes, "path_effects": halo}
     for label, (x, y) in zip(labels, places, strict=True):
-        ax.text(x, y, label, color=colours[label], **style)
+        ax.text(x, y, label, color=shades[label], **style)
 
 
 def _text_widths(ax, labels):

@@ -3,7 +3,8 @@
 import numpy as np
 from matplotlib.colors import ListedColormap, to_rgb
 
-from .figures import _axes
+from .._checks import check_integer
+from .inputs import axes, label_list, real_array
 from .numbers import format_number, french_axis
 from .palette import PALETTE, sequential_colormap
 
@@ -32,6 +33,7 @@ def plot_states(states, symbols, ax=None, columns=28):
         Les axes, aux cases vectorielles.
 
     Raises:
+        TypeError: si un argument n'est pas du type voulu : un tableau de réels, des noms, un entier, des axes.
         ValueError: si les états ne sont pas de forme ``(T, H)``, s'ils ne sont pas finis,
             s'il n'y a pas autant de symboles, ou si ``columns`` n'est pas positif.
 
@@ -44,12 +46,13 @@ def plot_states(states, symbols, ax=None, columns=28):
         >>> [text.get_text() for text in ax.texts], ax.collections[0].get_clim()
         (['B', 'X', 'Y', 'E'], (-2.5, 2.5))
     """
-    states = _checked_states(states, symbols, columns)  # (T, H)
+    states = _checked_states(states)  # (T, H)
     T, H = states.shape
-    columns = min(columns, T)
+    symbols = label_list("symbols", symbols, T)
+    columns = min(check_integer("columns", columns), T)
     lines = range(0, T, columns)
     block = H + 1.6  # les symboles, les unités, un blanc
-    ax = _axes(ax, figsize=(6.4, _ROW * block * len(lines) + 0.9))
+    ax = axes(ax, figsize=(6.4, _ROW * block * len(lines) + 0.9))
     for line, start in enumerate(lines):
         values = states[start : start + columns].T  # (H, n)
         mesh = _cells(ax, values, line * block + 1, cmap=_diverging_colormap(), vmin=-_BOUND, vmax=_BOUND)
@@ -73,7 +76,7 @@ def plot_connectivity(matrix, symbols=None, ax=None):
 
     Args:
         matrix: la connectivité, de forme ``(T, T)``, les réponses en lignes ;
-            voir ``notebook_utils.connectivity``.
+            voir :func:`~notebook_utils.gradients.connectivity.connectivity`.
         symbols: les ``T`` symboles lus, écrits le long des deux axes s'ils y tiennent.
         ax: les axes où tracer ; de nouveaux axes par défaut.
 
@@ -81,6 +84,7 @@ def plot_connectivity(matrix, symbols=None, ax=None):
         Les axes, aux cases vectorielles, avec une échelle de couleurs.
 
     Raises:
+        TypeError: comme :func:`plot_states`.
         ValueError: si la matrice n'est pas carrée, si une valeur est négative ou indéfinie,
             ou s'il n'y a pas autant de symboles.
 
@@ -94,8 +98,8 @@ def plot_connectivity(matrix, symbols=None, ax=None):
         ['c', 'h', 'a']
     """
     matrix = _checked_weights("matrix", matrix, square=True)
-    _check_labels("symbols", symbols, len(matrix))
-    ax = _axes(ax, figsize=(6.4, 5.6))
+    symbols = None if symbols is None else label_list("symbols", symbols, len(matrix))
+    ax = axes(ax, figsize=(6.4, 5.6))
     _symbol_map(ax, matrix, symbols, symbols)
     ax.set(xlabel="entrée lue à l'instant $t'$", ylabel="réponse à l'instant $t$")
     return ax
@@ -118,6 +122,7 @@ def plot_attention(weights, inputs=None, outputs=None, ax=None):
         Les axes, aux cases vectorielles, avec une échelle de couleurs de 0 à 1.
 
     Raises:
+        TypeError: comme :func:`plot_states`.
         ValueError: si les poids ne sont pas de forme ``(T_out, T_in)``, si une ligne n'a pas
             pour somme 1 à un millième près, ou s'il n'y a pas autant de symboles.
 
@@ -135,9 +140,9 @@ def plot_attention(weights, inputs=None, outputs=None, ax=None):
     if not np.allclose(weights.sum(axis=1), 1, atol=1e-3):
         worst = weights.sum(axis=1)[np.abs(weights.sum(axis=1) - 1).argmax()]
         raise ValueError(f"weights : reçu une ligne de somme {format_number(worst)}, attendu 1")
-    _check_labels("inputs", inputs, weights.shape[1])
-    _check_labels("outputs", outputs, weights.shape[0])
-    ax = _axes(ax, figsize=(6.4, 4.8))
+    inputs = None if inputs is None else label_list("inputs", inputs, weights.shape[1])
+    outputs = None if outputs is None else label_list("outputs", outputs, weights.shape[0])
+    ax = axes(ax, figsize=(6.4, 4.8))
     _symbol_map(ax, weights, outputs, inputs, vmax=1.0)
     ax.set(xlabel="symbole lu", ylabel="symbole écrit")
     return ax
@@ -162,6 +167,7 @@ def plot_confusion_matrix(matrix, labels, ax=None):
         Les axes, aux cases carrées et vectorielles.
 
     Raises:
+        TypeError: comme :func:`plot_states`.
         ValueError: si la matrice n'est pas carrée, s'il n'y a pas autant de noms,
             ou si un effectif n'est pas un entier positif ou nul.
 
@@ -172,11 +178,11 @@ def plot_confusion_matrix(matrix, labels, ax=None):
         ['640', '0', '3', '637']
     """
     matrix = _checked_weights("matrix", matrix, square=True)
-    _check_labels("labels", labels, len(matrix))
+    labels = label_list("labels", labels, len(matrix))
     if (matrix != matrix.round()).any():
         raise ValueError("matrix : reçu des valeurs qui ne sont pas entières, attendu des effectifs")
     K = len(matrix)
-    ax = _axes(ax, figsize=(6.4, 5.2))
+    ax = axes(ax, figsize=(6.4, 5.2))
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     _cells(ax, shares, 0, cmap=sequential_colormap(), vmin=0.0, vmax=1.0)
     texts = [[format_number(int(count)) for count in row] for row in matrix]
@@ -184,8 +190,8 @@ def plot_confusion_matrix(matrix, labels, ax=None):
     for (k, j), text in np.ndenumerate(texts):
         ax.text(j + 0.5, k + 0.5, text, ha="center", va="center", fontsize=size, color=PALETTE["ink"].light)
     ax.set(xlim=(0, K), ylim=(K, 0), aspect="equal", xlabel="classe prédite", ylabel="classe vraie")
-    ax.set_xticks(np.arange(K) + 0.5, list(labels))
-    ax.set_yticks(np.arange(K) + 0.5, list(labels))
+    ax.set_xticks(np.arange(K) + 0.5, labels)
+    ax.set_yticks(np.arange(K) + 0.5, labels)
     return _without_frame(ax)
 
 
@@ -211,7 +217,7 @@ def _mark_negatives(ax, values, top):
 
 
 def _write_symbols(ax, symbols, height, columns):
-    size = _text_size(ax, columns, max(len(str(symbol)) for symbol in symbols), smallest=0)
+    size = _text_size(ax, columns, max(map(len, symbols)), smallest=0)
     for k, symbol in enumerate(symbols):
         ax.text(k + 0.5, height, symbol, ha="center", va="center", fontsize=size, color=PALETTE["ink"].light)
 
@@ -240,14 +246,14 @@ def _symbol_map(ax, values, rows, columns, vmax=None):
 def _label_symbols(ax, axis, symbols, count):
     """Écrit les symboles le long d'un axe, ou les instants s'ils n'y tiennent pas."""
     horizontal = axis is ax.xaxis
-    longest = 1 if symbols is None else max(len(str(symbol)) for symbol in symbols)
+    longest = 1 if symbols is None else max(map(len, symbols))
     letters = longest if horizontal else 1.8  # une ligne de texte est haute de 1,8 lettre
     size = _text_size(ax, count, letters, horizontal=horizontal)
     if symbols is None or size is None:
         step = 1 + (count - 1) // 10
         axis.set_ticks(np.arange(0, count, step) + 0.5, [format_number(k + 1) for k in range(0, count, step)])
     else:
-        labels = [str(symbol).replace(" ", "␣") for symbol in symbols]
+        labels = [symbol.replace(" ", "␣") for symbol in symbols]
         axis.set_ticks(np.arange(count) + 0.5, labels, fontsize=size)
 
 
@@ -265,20 +271,17 @@ def _without_frame(ax):
     return ax
 
 
-def _checked_states(states, symbols, columns):
-    states = np.asarray(states, dtype=float)
+def _checked_states(states):
+    states = real_array("states", states)
     if states.ndim != 2 or states.size == 0:
         raise ValueError(f"states : reçu la forme {states.shape}, attendu (T, H) avec T, H ≥ 1")
     if not np.isfinite(states).all():
         raise ValueError("states : reçu une valeur indéfinie ou infinie, attendu des nombres finis")
-    _check_labels("symbols", symbols, len(states))
-    if not isinstance(columns, int) or columns < 1:
-        raise ValueError(f"columns : reçu {columns!r}, attendu un entier strictement positif")
     return states.clip(-_BOUND, _BOUND)
 
 
 def _checked_weights(name, values, square=False):
-    values = np.asarray(values, dtype=float)
+    values = real_array(name, values)
     wanted = "(N, N)" if square else "(N, M)"
     if values.ndim != 2 or values.size == 0 or (square and values.shape[0] != values.shape[1]):
         raise ValueError(f"{name} : reçu la forme {values.shape}, attendu {wanted}, non vide")
@@ -286,8 +289,3 @@ def _checked_weights(name, values, square=False):
     if wrong.size:
         raise ValueError(f"{name} : reçu {wrong[0]}, attendu des valeurs finies, positives ou nulles")
     return values
-
-
-def _check_labels(name, labels, count):
-    if labels is not None and len(labels) != count:
-        raise ValueError(f"{name} : reçu {len(labels)} symboles, attendu {count}")

@@ -4,7 +4,10 @@ import math
 import numbers
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.ticker import Formatter, NullFormatter
+
+from .._checks import check_integer, check_text
 
 __all__ = ["format_number", "format_range", "french_axis"]
 
@@ -47,7 +50,9 @@ def format_number(value, digits=3, zeros=False):
         ('8,9·10⁻¹⁶', '10⁻⁶', '2,5·10⁷')
     """
     value = value.item() if hasattr(value, "item") else value
-    _check_number(value, digits)
+    _check_real(value)
+    digits = check_integer("digits", digits)
+    value = value if isinstance(value, numbers.Integral) else float(value)
     if value in _SPECIAL or value != value:
         return _SPECIAL.get(value, "indéfini")
     if isinstance(value, numbers.Integral):
@@ -77,7 +82,8 @@ def format_range(values, digits=3, unit=""):
         Le texte.
 
     Raises:
-        TypeError: si ``values`` ne se lit pas comme une série de nombres.
+        TypeError: si ``values`` ne se lit pas comme une série de nombres, si ``digits`` n'est pas un entier,
+            ou ``unit`` un texte.
         ValueError: si elle est vide, ou si une mesure n'est pas un nombre.
 
     Example:
@@ -89,6 +95,8 @@ def format_range(values, digits=3, unit=""):
         '100,0 (de 76,2 à 100,0)'
     """
     low, middle, high = _spread(values)
+    digits = check_integer("digits", digits)
+    check_text("unit", unit, empty=True)
     unit = THIN_SPACE + unit if unit else ""
     low, middle, high = _alike([low, middle, high], digits)
     return f"{middle}{unit}" if low == high else f"{middle}{unit} (de {low} à {high})"
@@ -144,15 +152,25 @@ def french_axis(ax):
     Returns:
         Les axes reçus.
 
+    Raises:
+        TypeError: si ``ax`` n'est pas un axe de Matplotlib.
+
     Example:
         >>> from matplotlib.figure import Figure
         >>> ax = french_axis(Figure().subplots())
         >>> ax.xaxis.get_major_formatter()(0.25)
         '0,25'
     """
+    check_axes(ax)
     for axis in (ax.xaxis, ax.yaxis):
         french_ticks(axis)
     return ax
+
+
+def check_axes(ax):
+    """Refuse ce qui n'est pas un axe de Matplotlib."""
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax : reçu {type(ax).__name__}, attendu des axes de Matplotlib, comme ceux de plt.subplots()")
 
 
 def french_ticks(axis):
@@ -204,10 +222,6 @@ def _french(text):
     return text.replace(",", THIN_SPACE).replace(".", ",").replace("-", MINUS)
 
 
-def _check_number(value, digits):
+def _check_real(value):
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"value : reçu {value!r} ({type(value).__name__}), attendu un nombre réel")
-    if isinstance(digits, bool) or not isinstance(digits, int):
-        raise TypeError(f"digits : reçu {digits!r} ({type(digits).__name__}), attendu un entier")
-    if digits < 1:
-        raise ValueError(f"digits : reçu {digits}, attendu un entier supérieur ou égal à 1")

@@ -2,7 +2,7 @@
 
 Toutes suivent le protocole de :class:`~notebook_utils.tasks.task.Task`, sauf les caractères,
 qui lisent un texte donné au lieu de tirer des exemples.
-Ce module n'importe aucun autre module de ``notebook_utils``.
+Ce module n'importe aucun autre module de ``notebook_utils``, que les vérifications communes.
 """
 
 from .adding import Adding

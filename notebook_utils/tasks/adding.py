@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-from ._checks import check_integer, check_real, check_shape
+from .._checks import check_integer
+from .._tensor_checks import check_real, check_shape
 from .task import SPLITS, Batch, Task, draw_integers
 
 __all__ = ["Adding"]
@@ -79,7 +80,7 @@ class Adding(Task):
     TOLERANCE = 0.04
 
     def __post_init__(self):
-        check_integer("length", self.length, 11)
+        object.__setattr__(self, "length", check_integer("length", self.length, 11))
 
     @property
     def steps(self):

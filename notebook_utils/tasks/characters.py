@@ -6,7 +6,8 @@ from functools import cached_property
 import torch
 from torch.nn.functional import one_hot
 
-from ._checks import check_codes, check_integer
+from .._checks import check_integer, check_number, check_text
+from .._tensor_checks import check_codes
 from .task import Batch
 
 __all__ = ["Vocabulary", "split_text", "text_columns", "text_windows"]
@@ -53,7 +54,7 @@ class Vocabulary:
     symbols: str
 
     def __post_init__(self):
-        _check_text("symbols", self.symbols)
+        check_text("symbols", self.symbols)
         repeated = sorted({s for s in self.symbols if self.symbols.count(s) > 1})
         if repeated:
             raise ValueError(f"symbols : reçu plusieurs fois {' '.join(map(repr, repeated))}, attendu une fois")
@@ -76,7 +77,7 @@ class Vocabulary:
             >>> Vocabulary.from_text("le chat").symbols
             ' acehlt'
         """
-        _check_text("text", text)
+        check_text("text", text)
         return cls("".join(sorted(set(text))))
 
     def __len__(self):
@@ -103,7 +104,7 @@ class Vocabulary:
             >>> Vocabulary("abc").encode("cab")
             tensor([2, 0, 1])
         """
-        _check_text("text", text)
+        check_text("text", text)
         unknown = sorted(set(text) - set(self.symbols))
         if unknown:
             shown = " et ".join(f"{symbol!r} (indice {text.index(symbol)})" for symbol in unknown)
@@ -181,10 +182,8 @@ def split_text(text, test_fraction=0.1):
         >>> split_text("abcdefghij", 0.2)
         ('abcdefgh', 'ij')
     """
-    _check_text("text", text)
-    if not isinstance(test_fraction, int | float) or isinstance(test_fraction, bool):
-        raise TypeError(f"test_fraction : reçu {type(test_fraction).__name__}, attendu un nombre")
-    if not 0 < test_fraction < 1:
+    check_text("text", text)
+    if not 0 < check_number("test_fraction", test_fraction, "un nombre dans ]0, 1[") < 1:
         raise ValueError(f"test_fraction : reçu {test_fraction}, attendu un nombre dans ]0, 1[")
     cut = len(text) - int(test_fraction * len(text) + 0.5)
     if not 0 < cut < len(text):
@@ -226,7 +225,7 @@ def text_columns(codes, columns):
         ['abcdef', 'ghijkl', 'mnopqr', 'stuvwx']
     """
     check_codes("codes", codes, ("N",), None)
-    check_integer("columns", columns, 1)
+    columns = check_integer("columns", columns)
     height = len(codes) // columns
     if height == 0:
         raise ValueError(f"codes : reçu {len(codes)} caractères, attendu au moins {columns}, un par colonne")
@@ -277,17 +276,10 @@ def text_windows(columns, length):
         ['b h n t', 'c i o u', 'd j p v']
     """
     check_codes("columns", columns, ("B", "M"), None)
-    check_integer("length", length, 1)
+    length = check_integer("length", length)
     number = (columns.shape[1] - 1) // length
     if number < 1:
         received = f"des colonnes de {columns.shape[1]} caractères"
         raise ValueError(f"columns : reçu {received}, attendu au moins {length + 1} pour des fenêtres de {length}")
     starts = range(0, number * length, length)
     return (Batch(columns[:, s : s + length], columns[:, s + 1 : s + length + 1]) for s in starts)
-
-
-def _check_text(name, text):
-    if not isinstance(text, str):
-        raise TypeError(f"{name} : reçu {type(text).__name__}, attendu une chaîne")
-    if not text:
-        raise ValueError(f"{name} : reçu une chaîne vide, attendu au moins un caractère")

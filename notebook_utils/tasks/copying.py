@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch.nn.functional import embedding
 
-from ._checks import check_codes, check_integer, check_texts, read_one_hot
+from .._checks import check_integer, check_texts
+from .._tensor_checks import check_codes, read_one_hot
 from .task import SPLITS, Batch, Task, draw_digits, draw_integers, one_hot_rows
 
 __all__ = ["Copying"]
@@ -64,8 +65,8 @@ class Copying(Task):
     copied: int = 10
 
     def __post_init__(self):
-        check_integer("delay", self.delay, 1)
-        check_integer("copied", self.copied, 1)
+        for name in ("delay", "copied"):
+            object.__setattr__(self, name, check_integer(name, getattr(self, name)))
 
     @property
     def steps(self):

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-from ._checks import check_integer, check_real, check_shape, check_texts
+from .._checks import check_integer, check_texts
+from .._tensor_checks import check_real, check_shape
 from .task import SPLITS, Batch, Task, draw_digits, draw_integers
 
 __all__ = ["Echo", "echo_targets"]
@@ -60,9 +61,8 @@ class Echo(Task):
     windows: int = 10
 
     def __post_init__(self):
-        check_integer("delay", self.delay, 0)
-        check_integer("window", self.window, 1)
-        check_integer("windows", self.windows, 1)
+        for name, minimum in (("delay", 0), ("window", 1), ("windows", 1)):
+            object.__setattr__(self, name, check_integer(name, getattr(self, name), minimum))
         if self.steps <= max(self.delay, 1):
             expected = f"au moins {max(self.delay, 1) + 1} pas pour un délai de {self.delay}"
             raise ValueError(f"window × windows : reçu un flux de {self.steps} pas, attendu {expected}")
@@ -108,19 +108,25 @@ class Echo(Task):
             Un itérateur de lots de formes ``(B, window, 1)``.
 
         Raises:
-            TypeError: si une partie du lot n'est pas un tenseur à virgule flottante.
-            ValueError: si une forme ne convient pas, ou s'il y a un NaN.
+            TypeError: si le lot n'est pas un couple, ou une partie pas un tenseur à virgule flottante.
+            ValueError: si une forme ne convient pas, si les deux diffèrent, ou s'il y a un NaN.
 
         Example:
             >>> task = Echo(delay=1, window=2, windows=2)
             >>> [task.decode(inputs) for inputs, _ in task.cut(task.encode(["1011"]))]
             [['10'], ['11']]
         """
+        if not isinstance(batch, tuple | list) or len(batch) != 2:
+            raise TypeError(f"batch : reçu {type(batch).__name__}, attendu un couple (inputs, targets)")
         for name, part in zip(("inputs", "targets"), batch, strict=True):
             check_real(name, part, ("B", "T", 1))
             if part.shape[1] == 0 or part.shape[1] % self.window:
                 expected = f"un multiple de {self.window}"
                 raise ValueError(f"{name} : reçu T = {part.shape[1]} pas, attendu {expected}")
+        inputs, targets = batch
+        if inputs.shape != targets.shape:
+            received = f"les formes {tuple(inputs.shape)} et {tuple(targets.shape)}"
+            raise ValueError(f"inputs, targets : reçu {received}, attendu deux fois la même")
         return map(Batch, *(part.split(self.window, dim=1) for part in batch))
 
     def encode(self, streams):
@@ -233,8 +239,7 @@ def echo_targets(inputs, delay):
         [0.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0]
     """
     check_real("inputs", inputs, ("B", "T", 1))
-    check_integer("delay", delay, 0)
-    return _shift(inputs, delay)
+    return _shift(inputs, check_integer("delay", delay, 0))
 
 
 def _shift(inputs, delay):

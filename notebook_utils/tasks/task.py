@@ -23,7 +23,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ._checks import check_choice, check_generator, check_integer
+from .._checks import check_choice, check_integer
+from .._tensor_checks import check_generator
 
 __all__ = ["SPLITS", "Batch", "Task"]
 
@@ -151,7 +152,7 @@ class Task(ABC):
             >>> inputs.shape, targets.shape
             (torch.Size([32, 9, 8]), torch.Size([32, 4]))
         """
-        check_integer("batch_size", batch_size, 1)
+        batch_size = check_integer("batch_size", batch_size)
         check_generator(generator)
         check_choice("split", split, SPLITS)
         return self._write(*self._draw(batch_size, split, generator))
@@ -183,8 +184,8 @@ class Task(ABC):
             >>> sum(len(inputs) for inputs, targets in lots)
             3200
         """
-        check_integer("batch_size", batch_size, 1)
-        check_integer("number", number, 1)
+        batch_size = check_integer("batch_size", batch_size)
+        number = check_integer("number", number)
         check_generator(generator)
         check_choice("split", split, SPLITS)
         return self._batches(batch_size, number, split, generator)

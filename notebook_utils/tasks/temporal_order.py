@@ -6,7 +6,8 @@ from functools import lru_cache
 import torch
 from torch.nn.functional import embedding
 
-from ._checks import check_choice, check_integer, check_range, check_texts, read_one_hot
+from .._checks import check_choice, check_integer, check_range, check_texts
+from .._tensor_checks import read_one_hot
 from .task import SPLITS, Batch, Task, draw_digits, draw_integers, one_hot_rows
 
 __all__ = [
@@ -120,7 +121,7 @@ class TemporalOrder(Task):
             raise ValueError(f"t2 : reçu {received}, attendu t2 < longueur − 1 (la place de E)")
         if self.width is None:
             object.__setattr__(self, "width", self.length.stop)
-        check_integer("width", self.width, self.length.stop - 1)
+        object.__setattr__(self, "width", check_integer("width", self.width, self.length.stop - 1))
 
     @property
     def steps(self):

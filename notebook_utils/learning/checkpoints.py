@@ -5,15 +5,18 @@ les poids, l'état de l'optimiseur, celui du générateur de nombres aléatoires
 le nombre de mises à jour déjà faites et leur historique.
 """
 
+import errno
 import hashlib
 import io
-import math
 import os
 import pickle
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
+
+from .._checks import as_number, check_integer
+from .._tensor_checks import check_generator, check_module, check_optimizer
 
 __all__ = ["Progress", "load_checkpoint", "save_checkpoint"]
 
@@ -31,7 +34,7 @@ class Progress(NamedTuple):
 
     #: Nombre de mises à jour faites.
     step: int
-    #: Historique, ``{nom: liste de nombres}``, tel que le rend :func:`~notebook_utils.training.fit`.
+    #: Historique, ``{nom: liste de nombres}``, tel que le rend :func:`~notebook_utils.learning.training.fit`.
     history: dict
 
 
@@ -41,11 +44,13 @@ def save_checkpoint(path, model, optimizer, generator, step, history):
     Le fichier est d'abord écrit à côté, sous le nom ``path`` suivi du numéro du processus
     et de ``.partiel``, puis forcé sur le disque (``fsync``) ; il prend alors d'un seul coup la place de l'ancien.
     Un processus tué à n'importe quel instant laisse donc l'ancien fichier, ou le nouveau,
-    jamais un mélange des deux ; il peut laisser aussi le fichier partiel, bon à effacer.
+    jamais un mélange des deux ; il peut laisser aussi le fichier partiel, que l'écriture suivante efface.
     Une empreinte SHA-256 précède le contenu : un fichier abîmé plus tard est reconnu.
+    Le fichier remplacé doit être un point de reprise de la même graine, et pas plus avancé :
+    de deux processus qui écriraient le même, le retardataire est refusé.
 
     Args:
-        path: le fichier à écrire ; son dossier doit exister.
+        path: le fichier à écrire ; son dossier doit exister ; ni lien symbolique, ni fichier spécial.
         model: le réseau, un ``torch.nn.Module``.
         optimizer: son optimiseur.
         generator: le ``torch.Generator`` dont les lots sont tirés.
@@ -55,8 +60,11 @@ def save_checkpoint(path, model, optimizer, generator, step, history):
 
     Raises:
         FileNotFoundError: si le dossier n'existe pas.
-        TypeError: si ``generator`` n'est pas un ``torch.Generator``,
-            ou si l'historique contient autre chose que des nombres.
+        OSError: si le système refuse l'écriture : disque plein, droits insuffisants.
+        TypeError: si ``path``, ``model``, ``optimizer``, ``generator`` ou ``step`` n'est pas du type voulu,
+            ou si l'historique contient autre chose que des listes de nombres.
+        ValueError: si ``step`` est négatif, si ``path`` désigne autre chose qu'un fichier ordinaire,
+            ou un fichier qui n'est pas un point de reprise, qui est abîmé, d'une autre graine ou plus avancé.
 
     Example:
         >>> import tempfile
@@ -68,16 +76,21 @@ def save_checkpoint(path, model, optimizer, generator, step, history):
         ...     load_checkpoint(path, model, optimizer, generator)
         Progress(step=7, history={'loss': [0.5]})
     """
+    check_module(model)
+    check_optimizer(optimizer)
     check_generator(generator)
-    path = Path(path)
-    check_folder("path", path)
+    path = check_path("path", path)
+    step = check_integer("step", step, minimum=0)
+    history = _plain_history(history)
+    if path.exists():
+        _check_may_replace(path, step, generator)
     content = {
         "model": model.state_dict(),
         "optimizer": optimizer.state_dict(),
         "optimizer_kind": type(optimizer).__name__,
         "generator": generator.get_state(),
-        "step": as_number("step", step),
-        "history": {name: [as_number(name, value) for value in values] for name, values in history.items()},
+        "step": step,
+        "history": history,
     }
     buffer = io.BytesIO()
     torch.save(content, buffer)
@@ -106,19 +119,25 @@ def load_checkpoint(path, model, optimizer, generator, updates=None):
 
     Raises:
         FileNotFoundError: si le fichier n'existe pas.
-        TypeError: si ``generator`` n'est pas un ``torch.Generator``.
+        TypeError: si ``path``, ``model``, ``optimizer``, ``generator`` ou ``updates`` n'est pas du type voulu.
         ValueError: si le fichier est abîmé, n'est pas un point de reprise,
             vient d'un autre réseau, d'un autre optimiseur ou d'une autre graine,
             ou d'un entraînement de plus de ``updates`` mises à jour.
 
     Example:
-        >>> load_checkpoint("absent.reprise", None, None, torch.Generator())
+        >>> model = torch.nn.Linear(2, 1)
+        >>> optimizer = torch.optim.Adam(model.parameters())
+        >>> load_checkpoint("absent.reprise", model, optimizer, torch.Generator())
         Traceback (most recent call last):
         ...
         FileNotFoundError: path : reçu 'absent.reprise', attendu un point de reprise qui existe
     """
+    check_module(model)
+    check_optimizer(optimizer)
     check_generator(generator)
-    path = Path(path)
+    path = check_path("path", path)
+    if updates is not None:
+        updates = check_integer("updates", updates)
     if not path.is_file():
         raise FileNotFoundError(f"path : reçu {str(path)!r}, attendu un point de reprise qui existe")
     content = _read(path)
@@ -135,15 +154,69 @@ def load_checkpoint(path, model, optimizer, generator, updates=None):
 def _write_atomically(path, data):
     """Écrit à côté, force sur le disque, puis renomme : tout ou rien."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.partiel")  # deux processus ne se gênent pas
-    with open(partial, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
-    if os.name == "posix":  # le nouveau nom aussi doit survivre à une coupure de courant
-        folder = os.open(path.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+    try:
+        _sweep(path)
+        with open(partial, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+        if os.name == "posix":  # le nouveau nom aussi doit survivre à une coupure de courant
+            folder = os.open(path.parent, os.O_RDONLY)
+            os.fsync(folder)
+            os.close(folder)
+    except OSError as error:
+        reason = _REFUSALS.get(error.errno, error.strerror)
+        message = f"path : reçu {str(path)!r}, que le système refuse d'écrire ({reason}) ; l'ancien fichier est intact"
+        raise OSError(error.errno, message) from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+_REFUSALS = {
+    errno.ENOSPC: "disque plein",
+    errno.EDQUOT: "quota de disque atteint",
+    errno.EFBIG: "fichier trop gros",
+    errno.EACCES: "droits insuffisants",
+    errno.EPERM: "droits insuffisants",
+    errno.EROFS: "disque en lecture seule",
+    errno.ENAMETOOLONG: "nom trop long",
+}
+
+
+def _sweep(path):
+    """Efface les fichiers partiels que des processus tués ont laissés."""
+    for leftover in path.parent.glob(f"{_literal(path.name)}.*.partiel"):
+        owner = leftover.name.removeprefix(f"{path.name}.").removesuffix(".partiel")
+        if owner.isdecimal() and not _is_alive(int(owner)):
+            leftover.unlink(missing_ok=True)
+
+
+def _literal(name):
+    """Un nom de fichier, protégé pour ``glob``."""
+    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
+
+
+def _is_alive(process):
+    """Dit si un processus existe ; dans le doute, oui."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _check_may_replace(path, step, generator):
+    """Refuse d'écrire par-dessus un autre fichier, une autre graine, ou un entraînement plus avancé."""
+    present = _read(path)
+    _check_same_seed(path, present["generator"], generator)
+    if present["step"] > step:
+        raise ValueError(
+            f"path : reçu {str(path)!r}, déjà écrit après {present['step']} mises à jour, attendu {step} au plus ; "
+            "un autre processus s'en sert peut-être : un fichier par entraînement, ou effacez-le"
+        )
 
 
 def _read(path):
@@ -219,19 +292,23 @@ def _check_not_beyond(path, step, updates):
         )
 
 
-def check_folder(name, path):
-    if not Path(path).parent.is_dir():
+def check_path(name, path):
+    """Rend le chemin d'un fichier ordinaire, présent ou à venir, dans un dossier qui existe."""
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"{name} : reçu {type(path).__name__}, attendu un chemin, texte ou Path")
+    path = Path(path)
+    if not path.name or "\0" in str(path):
+        raise ValueError(f"{name} : reçu {str(path)!r}, attendu le nom d'un fichier")
+    if not path.parent.is_dir():
         raise FileNotFoundError(f"{name} : reçu {str(path)!r}, attendu un fichier dans un dossier qui existe")
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        kind = "un lien symbolique" if path.is_symlink() else "un dossier" if path.is_dir() else "un fichier spécial"
+        raise ValueError(f"{name} : reçu {str(path)!r}, {kind}, attendu un fichier ordinaire")
+    return path
 
 
-def as_number(name, value):
-    """Rend un nombre de Python ; un tenseur ou un tableau d'un seul élément en vaut un."""
-    number = value.item() if hasattr(value, "item") and math.prod(value.shape) == 1 else value
-    if not isinstance(number, int | float):
-        raise TypeError(f"{name} : reçu {type(value).__name__}, attendu un nombre")
-    return number
-
-
-def check_generator(generator):
-    if not isinstance(generator, torch.Generator):
-        raise TypeError(f"generator : reçu {type(generator).__name__}, attendu un torch.Generator")
+def _plain_history(history):
+    """Rend l'historique en listes de nombres de Python."""
+    if not isinstance(history, dict) or not all(isinstance(values, list | tuple) for values in history.values()):
+        raise TypeError(f"history : reçu {type(history).__name__}, attendu un dictionnaire {{nom: liste de nombres}}")
+    return {name: [as_number(name, value) for value in values] for name, values in history.items()}

@@ -7,12 +7,12 @@ Seul le candidat de la GRU les distingue, parce que sa porte ne multiplie que le
 import torch
 from torch import nn
 
-from .cells import GRUCell, LSTMCell, RNNCell
+from .weights import GRUWeights, LSTMWeights, RNNWeights
 
 __all__ = ["load_torch_", "to_torch"]
 
-_LAYERS = {RNNCell: nn.RNN, LSTMCell: nn.LSTM, GRUCell: nn.GRU}
-_CELLS = {RNNCell: nn.RNNCell, LSTMCell: nn.LSTMCell, GRUCell: nn.GRUCell}
+_LAYERS = {RNNWeights: nn.RNN, LSTMWeights: nn.LSTM, GRUWeights: nn.GRU}
+_CELLS = {RNNWeights: nn.RNNCell, LSTMWeights: nn.LSTMCell, GRUWeights: nn.GRUCell}
 
 
 @torch.no_grad()
@@ -27,7 +27,7 @@ def load_torch_(cell, layer):
     :math:`b_n \leftarrow b_{in}` et :math:`b_h \leftarrow b_{hn}`.
 
     Args:
-        cell: une ``RNNCell``, ``LSTMCell`` ou ``GRUCell`` du cours, modifiée sur place.
+        cell: une ``RNNCell``, ``LSTMCell`` ou ``GRUCell`` du cours, ou une couche de mêmes poids, modifiée sur place.
         layer: la couche de même espèce, de mêmes tailles et de même type :
             ``torch.nn.RNN``, ``LSTM``, ``GRU``, ou leurs variantes ``*Cell``,
             à une couche et un seul sens, avec ou sans biais.
@@ -43,6 +43,7 @@ def load_torch_(cell, layer):
         Documentation de ``torch.nn.RNN``, ``torch.nn.LSTM`` et ``torch.nn.GRU``.
 
     Example:
+        >>> from notebook_utils import LSTMCell
         >>> layer = nn.LSTM(3, 5)
         >>> cell = load_torch_(LSTMCell(3, 5), layer)
         >>> torch.equal(cell.W_h, layer.weight_hh_l0)
@@ -56,7 +57,7 @@ def load_torch_(cell, layer):
     if b_ih is None:
         b_ih = b_hh = torch.zeros_like(cell.b)
     cell.b.copy_(b_ih + b_hh)
-    if kind is GRUCell:
+    if kind is GRUWeights:
         H = cell.hidden_size
         cell.b[2 * H :] = b_ih[2 * H :]  # ordre r, z, n
         cell.b_h.copy_(b_hh[2 * H :])
@@ -77,7 +78,7 @@ def to_torch(cell):
     Elle en a aussi deux biais : à l'entraînement, elle peut s'écarter de la cellule.
 
     Args:
-        cell: une ``RNNCell``, ``LSTMCell`` ou ``GRUCell`` du cours.
+        cell: une ``RNNCell``, ``LSTMCell`` ou ``GRUCell`` du cours, ou une couche de mêmes poids.
 
     Returns:
         Une ``torch.nn.RNN``, ``LSTM`` ou ``GRU`` à une couche,
@@ -90,6 +91,7 @@ def to_torch(cell):
         Documentation de ``torch.nn.RNN``, ``torch.nn.LSTM`` et ``torch.nn.GRU``.
 
     Example:
+        >>> from notebook_utils import GRUCell
         >>> layer = to_torch(GRUCell(3, 5))
         >>> outputs, h_T = layer(torch.ones(2, 7, 3))
         >>> outputs.shape, h_T.shape
@@ -104,7 +106,7 @@ def to_torch(cell):
     layer.weight_hh_l0.copy_(cell.W_h)
     layer.bias_ih_l0.copy_(cell.b)
     layer.bias_hh_l0.zero_()
-    if kind is GRUCell:
+    if kind is GRUWeights:
         layer.bias_hh_l0[2 * cell.hidden_size :] = cell.b_h
     return layer
 

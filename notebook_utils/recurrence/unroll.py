@@ -1,7 +1,10 @@
 r"""Dérouler une cellule le long d'une séquence."""
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+
+from .._tensor_checks import check_sequence
+from .weights import check_cell
 
 __all__ = ["Recurrent", "unroll"]
 
@@ -86,27 +89,3 @@ class Recurrent(nn.Module):
     def forward(self, x, state=None):
         """Rend ``outputs, state`` ; ``x`` est de forme ``(B, T, D)``, voir :func:`unroll`."""
         return unroll(self.cell, x, state)
-
-
-def check_cell(cell):
-    """Refuse ce qui ne suit pas le protocole d'une cellule, et une couche déjà dépliée, qui le dit elle-même."""
-    if not callable(cell) or not hasattr(cell, "initial_state"):
-        raise TypeError(
-            f"cell : reçu {type(cell).__name__}, "
-            "attendu une cellule : cell(x, state) et cell.initial_state(batch_size)"
-        )
-    unrolled = getattr(type(cell), "unrolled_cell", None)
-    if unrolled is not None:
-        raise TypeError(
-            f"cell : reçu {type(cell).__name__}, une couche, qui lit déjà toute la séquence ; "
-            f"attendu une cellule, {unrolled}"
-        )
-
-
-def check_sequence(x):
-    """Refuse ce qui n'est pas une séquence ``(B, T, D)``, avec au moins un exemple et un pas de temps."""
-    if not isinstance(x, Tensor):
-        raise TypeError(f"x : reçu {type(x).__name__}, attendu un tenseur (B, T, D)")
-    shape = x.shape
-    if len(shape) != 3 or shape[0] == 0 or shape[1] == 0:
-        raise ValueError(f"x : reçu la forme {tuple(shape)}, attendu (B, T, D) avec B ≥ 1 et T ≥ 1")

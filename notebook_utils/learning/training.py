@@ -13,9 +13,10 @@ from typing import NamedTuple
 import torch
 from torch import nn
 
+from .._checks import as_number, check_callable, check_integer, check_iterable, check_positive
+from .._tensor_checks import check_generator, check_module, check_optimizer, check_tensor
 from .answers import same_class
-from .cells import _check_size
-from .checkpoints import Progress, as_number, check_folder, check_generator, load_checkpoint, save_checkpoint
+from .checkpoints import Progress, check_path, load_checkpoint, save_checkpoint
 from .progress import progress_bar
 
 __all__ = ["Evaluation", "Update", "evaluate", "fit", "train_step"]
@@ -67,7 +68,7 @@ def train_step(model, batch, loss, optimizer, max_norm=None):
         batch: un couple ``(x, y)``.
         loss: une fonction ``loss(logits, y)`` qui rend un tenseur sans dimension.
         optimizer: l'optimiseur ; la norme et l'écrêtage portent sur les poids dont il a la charge.
-        max_norm: le seuil d'écrêtage, voir :func:`~notebook_utils.gradients.clip_by_norm` ;
+        max_norm: le seuil d'écrêtage, voir :func:`~notebook_utils.gradients.jacobians.clip_by_norm` ;
             sans lui, le gradient n'est pas écrêté. Écart à cette fonction : comme PyTorch,
             le gradient est multiplié par :math:`\min(1, c / (\lVert g \rVert + 10^{-6}))`,
             et sa norme reste donc un peu en deçà du seuil :math:`c`.
@@ -78,12 +79,14 @@ def train_step(model, batch, loss, optimizer, max_norm=None):
     Raises:
         FloatingPointError: si la perte ou le gradient n'est pas un nombre fini ;
             les poids ne sont alors pas modifiés.
-        TypeError: si ``batch`` n'est pas un couple,
-            ou si le réseau rend un couple (une couche récurrente nue) au lieu de logits.
-        ValueError: si ``max_norm`` n'est pas strictement positif.
+        TypeError: si ``batch`` n'est pas un couple, si le réseau rend un couple (une couche récurrente nue)
+            au lieu de logits, si la perte n'est pas un tenseur, si ``optimizer`` n'est pas un optimiseur,
+            ou s'il recalcule lui-même la perte (``LBFGS``).
+        ValueError: si ``max_norm`` n'est pas strictement positif, si la perte a des dimensions ou ne dépend
+            d'aucun poids, ou si aucun poids de l'optimiseur n'a de gradient : c'est celui d'un autre réseau.
 
     Example:
-        >>> from notebook_utils.answers import cross_entropy
+        >>> from notebook_utils.learning.answers import cross_entropy
         >>> model = nn.Linear(3, 2)
         >>> optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
         >>> batch = torch.ones(4, 3), torch.zeros(4, dtype=torch.long)
@@ -92,13 +95,13 @@ def train_step(model, batch, loss, optimizer, max_norm=None):
         True
     """
     x, y = _pair(batch)
-    _check_max_norm(max_norm)
+    _check_step(model, loss, optimizer, max_norm)
     logits = _logits(model, x)  # 1. passage avant
-    value = loss(logits, y)  # 2. perte
+    value = _checked_loss(loss(logits, y), learning=True)  # 2. perte
     _check_finite("la perte", value.item())
     optimizer.zero_grad()  # 3. remise à zéro des gradients
     value.backward()  # 4. passage arrière
-    gradient_norm = _clip((weight for group in optimizer.param_groups for weight in group["params"]), max_norm)
+    gradient_norm = _clip(_weights_with_gradient(optimizer), max_norm)
     _check_finite("la norme du gradient", gradient_norm.item())
     optimizer.step()  # 5. pas de l'optimiseur
     return Update(value.item(), gradient_norm.item())
@@ -116,30 +119,38 @@ def evaluate(model, batches, loss, correct=same_class):
         batches: des lots ``(x, y)`` ; pour un seul, ``[batch]``.
         loss: une fonction ``loss(logits, y)`` qui rend une moyenne sur le lot.
         correct: une fonction ``correct(logits, y)`` qui dit quelles réponses sont justes :
-            :func:`~notebook_utils.answers.same_class`,
-            :func:`~notebook_utils.answers.same_bit`, ou une autre.
+            :func:`~notebook_utils.learning.answers.same_class`,
+            :func:`~notebook_utils.learning.answers.same_bit`, ou une autre.
 
     Returns:
         Une :class:`Evaluation` ``(loss, accuracy, errors, answers)``.
 
     Raises:
         FloatingPointError: si la perte n'est pas un nombre fini.
-        TypeError: si un lot n'est pas un couple, ou si le réseau rend un couple au lieu de logits.
-        ValueError: s'il n'y a aucune réponse à mesurer.
+        TypeError: si ``model`` n'est pas un ``torch.nn.Module``, si un lot n'est pas un couple,
+            si le réseau rend un couple au lieu de logits, ou ``correct`` autre chose que des booléens.
+        ValueError: s'il n'y a aucune réponse à mesurer, si ``correct`` n'en rend pas une par réponse,
+            ou si ``loss`` n'est pas une moyenne (``reduction="sum"``).
 
     Example:
-        >>> from notebook_utils.answers import cross_entropy
+        >>> from notebook_utils.learning.answers import cross_entropy
         >>> batch = torch.eye(3), torch.tensor([0, 1, 1])
         >>> evaluate(nn.Identity(), [batch], cross_entropy).errors
         1
     """
+    check_module(model)
+    check_iterable("batches", batches, "des lots (x, y) ; pour un seul, [batch]")
+    check_callable("loss", loss, "une fonction loss(logits, y)")
+    check_callable("correct", correct, "une fonction correct(logits, y)")
+    if getattr(loss, "reduction", "mean") != "mean":
+        raise ValueError(f"loss : reçu reduction={loss.reduction!r}, attendu une moyenne sur le lot")
     total, right, answers = 0.0, 0, 0
     with _eval_mode(model):
         for batch in batches:
             x, y = _pair(batch)
             logits = _logits(model, x)
-            hits = correct(logits, y)
-            total += loss(logits, y).item() * hits.numel()
+            hits = _checked_hits(correct(logits, y), logits)
+            total += _checked_loss(loss(logits, y)).item() * hits.numel()
             right += int(hits.sum())
             answers += hits.numel()
     if not answers:
@@ -170,7 +181,7 @@ def fit(
     et que ``draw`` et ``model`` ne gardent pas d'état d'un lot à l'autre.
 
     Une barre de progression s'affiche si quelqu'un regarde,
-    voir :func:`~notebook_utils.progress.is_watched`.
+    voir :func:`~notebook_utils.learning.progress.is_watched`.
 
     Args:
         model: le réseau, entraîné sur place ; il est mis en mode ``train``, tous ses modules compris,
@@ -196,15 +207,17 @@ def fit(
     Raises:
         FileNotFoundError: si le dossier de ``checkpoint`` n'existe pas.
         FloatingPointError: comme :func:`train_step` ; le message donne la mise à jour fautive.
-        TypeError: si ``generator`` n'est pas un ``torch.Generator``,
+        OSError: si le point de reprise ne peut pas s'écrire (disque plein).
+        TypeError: comme :func:`train_step`, ou si ``generator`` n'est pas un ``torch.Generator``,
             si un nombre de mises à jour n'est pas un entier,
-            ou si ``measure`` rend autre chose que des nombres.
-        ValueError: si un nombre n'est pas strictement positif, si ``measure`` reprend
-            un nom de l'historique, ou si le point de reprise est abîmé, vient d'une autre graine
-            ou dépasse ``updates``, voir :func:`~notebook_utils.checkpoints.load_checkpoint`.
+            ou si ``measure`` rend autre chose qu'un dictionnaire de nombres.
+        ValueError: comme :func:`train_step`, ou si un nombre n'est pas strictement positif, si ``measure`` reprend
+            un nom de l'historique, si ``checkpoint`` désigne autre chose qu'un fichier ordinaire,
+            ou si le point de reprise est abîmé, vient d'une autre graine
+            ou dépasse ``updates``, voir :func:`~notebook_utils.learning.checkpoints.load_checkpoint`.
 
     Example:
-        >>> from notebook_utils.answers import cross_entropy
+        >>> from notebook_utils.learning.answers import cross_entropy
         >>> def draw(generator):
         ...     x = torch.randn(16, 2, generator=generator)
         ...     return x, (x[:, 0] > x[:, 1]).long()
@@ -215,12 +228,16 @@ def fit(
         >>> history["step"], history["loss"][-1] < 0.2
         ([50, 100], True)
     """
-    _check_size("updates", updates)
-    _check_size("every", every)
+    updates, every = check_integer("updates", updates), check_integer("every", every)
     check_generator(generator)
-    _check_max_norm(max_norm)
+    check_module(model)
+    _check_step(model, loss, optimizer, max_norm)
+    check_callable("draw", draw, "une fonction draw(generator)")
+    for name, function in (("measure", measure), ("stop", stop)):
+        if function is not None:
+            check_callable(name, function, "une fonction, ou None")
     if checkpoint is not None:
-        check_folder("checkpoint", checkpoint)
+        check_path("checkpoint", checkpoint)
     resumed = checkpoint is not None and Path(checkpoint).exists()
     step, history = load_checkpoint(checkpoint, model, optimizer, generator, updates) if resumed else Progress(0, {})
     model.train()
@@ -250,6 +267,8 @@ def _numbered_step(number, *arguments):
 
 def _record(history, step, interval, measures):
     """Ajoute une ligne à l'historique, tout entière ou pas du tout."""
+    if not isinstance(measures, dict):
+        raise TypeError(f"measure : reçu {type(measures).__name__}, attendu un dictionnaire {{nom: nombre}}")
     row = {
         "step": step,
         "loss": fmean(update.loss for update in interval),
@@ -283,12 +302,43 @@ def _logits(model, x):
             "model : reçu une couche, qui rend (outputs, state), attendu un réseau, qui rend des logits ; "
             "enveloppez-la dans SequenceClassifier ou SequenceTagger"
         )
+    check_tensor("model", logits, "un réseau, qui rend un tenseur de logits")
     return logits
+
+
+def _checked_loss(value, learning=False):
+    """Rend la perte, un tenseur sans dimension ; pour apprendre, elle doit dépendre des poids."""
+    check_tensor("loss", value, "une fonction qui rend un tenseur sans dimension")
+    if value.shape != ():
+        raise ValueError(f"loss : reçu une perte de forme {tuple(value.shape)}, attendu un tenseur sans dimension")
+    if learning and not value.requires_grad:
+        raise ValueError("loss : reçu une perte qui ne dépend d'aucun poids, attendu un calcul dérivable, sans detach")
+    return value
+
+
+def _checked_hits(hits, logits):
+    """Rend les réponses justes : un booléen par réponse, que la réponse soit un logit ou un vecteur de logits."""
+    check_tensor("correct", hits, "une fonction qui rend un tenseur de booléens")
+    if hits.dtype != torch.bool:
+        raise TypeError(f"correct : reçu le type {hits.dtype}, attendu torch.bool")
+    if hits.shape not in (logits.shape, logits.shape[:-1]):
+        expected = f"{tuple(logits.shape[:-1])} ou {tuple(logits.shape)}, une par réponse"
+        raise ValueError(f"correct : reçu la forme {tuple(hits.shape)}, attendu {expected}")
+    return hits
+
+
+def _weights_with_gradient(optimizer):
+    """Rend les poids de l'optimiseur que la perte a atteints ; aucun, c'est l'optimiseur d'un autre réseau."""
+    weights = [weight for group in optimizer.param_groups for weight in group["params"] if weight.grad is not None]
+    if not weights:
+        raise ValueError(
+            "optimizer : reçu un optimiseur dont aucun poids n'a de gradient, attendu celui des poids du réseau"
+        )
+    return weights
 
 
 def _clip(parameters, max_norm):
     """Rend la norme commune des gradients, après les avoir écrêtés sur place s'il le faut."""
-    parameters = [weight for weight in parameters if weight.grad is not None]
     gradients = [weight.grad for weight in parameters]
     norm = nn.utils.get_total_norm(gradients)
     if not norm.isfinite():  # en float32, le carré de 10²⁰ déborde : un gradient fini peut avoir une norme infinie
@@ -314,6 +364,12 @@ def _check_finite(name, value):
         raise FloatingPointError(f"{name} vaut {value}, attendu un nombre fini")
 
 
-def _check_max_norm(max_norm):
-    if max_norm is not None and not max_norm > 0:
-        raise ValueError(f"max_norm : reçu {max_norm}, attendu un nombre strictement positif")
+def _check_step(model, loss, optimizer, max_norm):
+    """Refuse ce qui n'est pas de quoi faire une mise à jour."""
+    check_callable("model", model, "un réseau")
+    check_callable("loss", loss, "une fonction loss(logits, y)")
+    check_optimizer(optimizer)
+    if isinstance(optimizer, torch.optim.LBFGS):
+        raise TypeError("optimizer : reçu LBFGS, qui recalcule la perte à chaque pas, attendu SGD, Adam, RMSprop…")
+    if max_norm is not None:
+        check_positive("max_norm", max_norm)

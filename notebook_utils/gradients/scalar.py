@@ -9,6 +9,9 @@ Chaque formule du chapitre « Disparition et explosion du gradient » a ici sa f
 
 import torch
 
+from .._checks import check_number
+from .._tensor_checks import check_floating
+
 __all__ = [
     "scalar_state_gradient",
     "scalar_unroll",
@@ -31,10 +34,14 @@ def tanh_derivative(a):
     Returns:
         Les pentes, dans :math:`{]0, 1]}`, de même forme.
 
+    Raises:
+        TypeError: si ``a`` n'est pas un tenseur de réels.
+
     Example:
         >>> tanh_derivative(torch.tensor([0.0, 20.0])).tolist()
         [1.0, 0.0]
     """
+    check_floating("a", a)
     return 1 - torch.tanh(a) ** 2
 
 
@@ -55,15 +62,18 @@ def scalar_unroll(w_h, w_x, b, x, h_0=0.0):
         de forme ``(T+1)``, et ``preactivations`` est :math:`a_1, \dots, a_T`, de forme ``(T)``.
 
     Raises:
-        ValueError: si ``x`` n'est pas de forme ``(T)``, avec au moins un pas.
+        TypeError: si ``x`` n'est pas un tenseur de réels, ou un autre argument ni un nombre, ni un tenseur.
+        ValueError: si ``x`` n'est pas de forme ``(T)``, avec au moins un pas,
+            ou si un autre argument a des dimensions.
 
     Example:
         >>> states, preactivations = scalar_unroll(0.5, 1.0, 0.0, torch.tensor([1.0, 0.0]))
         >>> [round(a, 4) for a in preactivations.tolist()]
         [1.0, 0.3808]
     """
-    if x.ndim != 1 or len(x) == 0:
-        raise ValueError(f"x : reçu la forme {tuple(x.shape)}, attendu (T) avec T ≥ 1")
+    _check_vector("x", x)
+    for name, value in (("w_h", w_h), ("w_x", w_x), ("b", b), ("h_0", h_0)):
+        _check_scalar(name, value, x)
     states, preactivations = [torch.as_tensor(h_0, dtype=x.dtype)], []
     for x_t in x:
         a_t = w_h * states[-1] + w_x * x_t + b
@@ -90,14 +100,17 @@ def scalar_weight_gradient(w_h, states, preactivations, dh_0=0.0):
         :math:`\partial h_t / \partial W_h` pour :math:`t = 0, \dots, T`, de forme ``(T+1)``.
 
     Raises:
-        ValueError: si ``states`` n'a pas un élément de plus que ``preactivations``.
+        TypeError: si un argument n'est pas du type voulu, comme pour :func:`scalar_unroll`.
+        ValueError: si un tenseur n'a pas la forme voulue,
+            ou si ``states`` n'a pas un élément de plus que ``preactivations``.
 
     Example:
         >>> states, a = scalar_unroll(0.5, 1.0, 0.0, torch.tensor([1.0, 0.0]))
         >>> [round(g, 4) for g in scalar_weight_gradient(0.5, states, a).tolist()]
         [0.0, 0.0, 0.661]
     """
-    slopes = _scalar_slopes(states, preactivations)
+    slopes = _scalar_slopes(w_h, states, preactivations)
+    _check_scalar("dh_0", dh_0, states)
     gradients = [torch.as_tensor(dh_0, dtype=states.dtype)]
     for h_prev, slope in zip(states, slopes, strict=False):
         gradients.append(slope * (h_prev + w_h * gradients[-1]))
@@ -126,14 +139,16 @@ def scalar_weight_gradient_sum(w_h, states, preactivations):
         :math:`\partial h_t / \partial W_h` pour :math:`t = 0, \dots, T`, de forme ``(T+1)``.
 
     Raises:
-        ValueError: si ``states`` n'a pas un élément de plus que ``preactivations``.
+        TypeError: si un argument n'est pas du type voulu, comme pour :func:`scalar_unroll`.
+        ValueError: si un tenseur n'a pas la forme voulue,
+            ou si ``states`` n'a pas un élément de plus que ``preactivations``.
 
     Example:
         >>> states, a = scalar_unroll(0.5, 1.0, 0.0, torch.tensor([1.0, 0.0]))
         >>> [round(g, 4) for g in scalar_weight_gradient_sum(0.5, states, a).tolist()]
         [0.0, 0.0, 0.661]
     """
-    slopes = _scalar_slopes(states, preactivations)  # slopes[k - 1] = tanh'(a_k)
+    slopes = _scalar_slopes(w_h, states, preactivations)  # slopes[k - 1] = tanh'(a_k)
     gradients = []
     for t in range(len(states)):
         terms = [states[s] * (1.0 * w_h) ** (t - 1 - s) * slopes[s:t].prod() for s in range(t)]
@@ -157,10 +172,16 @@ def scalar_state_gradient(w_h, preactivations):
         Une matrice triangulaire inférieure ``(T+1, T+1)``, de ligne :math:`t`
         et de colonne :math:`t'`, de 0 à :math:`T` ; sa diagonale vaut 1.
 
+    Raises:
+        TypeError: comme :func:`scalar_weight_gradient`.
+        ValueError: si ``preactivations`` n'est pas de forme ``(T)``, ou si ``w_h`` a des dimensions.
+
     Example:
         >>> scalar_state_gradient(0.5, torch.zeros(2)).tolist()
         [[1.0, 0.0, 0.0], [0.5, 1.0, 0.0], [0.25, 0.5, 1.0]]
     """
+    _check_vector("preactivations", preactivations)
+    _check_scalar("w_h", w_h, preactivations)
     slopes = tanh_derivative(preactivations)
     gradient = slopes.new_zeros(len(slopes) + 1, len(slopes) + 1)
     for t in range(len(slopes) + 1):
@@ -169,10 +190,32 @@ def scalar_state_gradient(w_h, preactivations):
     return gradient  # (T+1, T+1)
 
 
-def _scalar_slopes(states, preactivations):
+def _scalar_slopes(w_h, states, preactivations):
+    """Vérifie une trajectoire, et rend ses pentes."""
+    _check_vector("states", states)
+    _check_vector("preactivations", preactivations)
+    _check_scalar("w_h", w_h, states)
     if len(states) != len(preactivations) + 1:
         raise ValueError(
             f"states : reçu {len(states)} états pour {len(preactivations)} pré-activations, "
             f"attendu {len(preactivations) + 1}"
         )
     return tanh_derivative(preactivations)
+
+
+def _check_vector(name, value):
+    """Refuse ce qui n'est pas un tenseur de réels ``(T)``, avec au moins un élément."""
+    check_floating(name, value)
+    if value.ndim != 1 or len(value) == 0:
+        raise ValueError(f"{name} : reçu la forme {tuple(value.shape)}, attendu (T) avec T ≥ 1")
+
+
+def _check_scalar(name, value, like):
+    """Refuse ce qui n'est ni un nombre réel, ni un tenseur à 0 dimension du même appareil que ``like``."""
+    if not isinstance(value, torch.Tensor):
+        check_number(name, value, "un nombre ou un tenseur à 0 dimension")
+        return
+    if value.ndim:
+        raise ValueError(f"{name} : reçu la forme {tuple(value.shape)}, attendu un nombre ou un tenseur à 0 dimension")
+    if value.device != like.device:
+        raise ValueError(f"{name} : reçu sur {value.device}, attendu sur {like.device}")

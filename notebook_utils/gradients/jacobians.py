@@ -3,7 +3,9 @@ r"""Suivre le gradient le long du temps : jacobiennes, normes, bornes, écrêtag
 import torch
 from torch import Tensor
 
-from .recurrent import check_cell, check_sequence
+from .._checks import check_iterable, check_positive
+from .._tensor_checks import check_finite, check_floating, check_sequence
+from ..recurrence.weights import check_cell
 
 __all__ = [
     "clip_by_norm",
@@ -36,8 +38,8 @@ def state_jacobians(cell, x, state=None):
         dont la ligne ``i`` dérive la composante ``i`` de :math:`s_t`.
 
     Raises:
-        TypeError: comme :func:`~notebook_utils.recurrent.unroll`.
-        ValueError: comme :func:`~notebook_utils.recurrent.unroll`.
+        TypeError: comme :func:`~notebook_utils.recurrence.unroll.unroll`.
+        ValueError: comme :func:`~notebook_utils.recurrence.unroll.unroll`.
 
     Example:
         >>> from notebook_utils import LSTMCell
@@ -55,8 +57,9 @@ def state_jacobians(cell, x, state=None):
     jacobian = torch.func.vmap(torch.func.jacrev(step))
     jacobians, current = [], state
     for x_t in x.unbind(dim=1):  # (B, D)
+        _, following = cell(x_t, current)  # d'abord : c'est la cellule qui refuse ce qu'elle ne lit pas
         jacobians.append(jacobian(_pack(current), x_t))  # (B, S, S)
-        _, current = cell(x_t, current)
+        current = following
     return torch.stack(jacobians)  # (T, B, S, S)
 
 
@@ -75,7 +78,8 @@ def jacobian_products(jacobians):
         Les produits :math:`P_0, \dots, P_T`, de forme ``(T+1, B, S, S)``.
 
     Raises:
-        ValueError: si les jacobiennes ne sont pas de forme ``(T, B, S, S)``.
+        TypeError: si les jacobiennes ne sont pas un tenseur de réels.
+        ValueError: si elles ne sont pas de forme ``(T, B, S, S)``.
 
     Example:
         >>> jacobian_products(torch.full((3, 1, 1, 1), 0.5)).flatten().tolist()
@@ -109,7 +113,8 @@ def jacobian_singular_values(jacobians):
         Les valeurs singulières, décroissantes, de forme ``(T, B, S)``.
 
     Raises:
-        ValueError: si les jacobiennes ne sont pas de forme ``(T, B, S, S)``,
+        TypeError: si les jacobiennes ne sont pas un tenseur de réels.
+        ValueError: si elles ne sont pas de forme ``(T, B, S, S)``,
             ou contiennent un NaN ou un infini.
 
     Example:
@@ -117,7 +122,7 @@ def jacobian_singular_values(jacobians):
         [[[2.0, 0.25]]]
     """
     _check_jacobians(jacobians)
-    _check_finite("jacobians", jacobians)
+    check_finite("jacobians", jacobians)
     return torch.linalg.svdvals(jacobians)  # (T, B, S)
 
 
@@ -144,6 +149,7 @@ def state_gradient_norms(cell, x, state=None):
         Pour une LSTM, aussi ``"c"`` : :math:`\lVert \partial c_T / \partial c_t \rVert_2`,
         et ``"s"`` : la norme de la matrice complète,
         :math:`\lVert \partial s_T / \partial s_t \rVert_2`.
+        Pour une autre cellule, les noms sont ceux de son état, ou des numéros s'il n'en a pas.
 
     Raises:
         TypeError: comme :func:`state_jacobians`.
@@ -157,12 +163,15 @@ def state_gradient_norms(cell, x, state=None):
     """
     jacobians = state_jacobians(cell, x, state)
     products = jacobian_products(jacobians)  # (T+1, B, S, S)
-    _check_finite("produits des jacobiennes", products)
-    names = getattr(cell.initial_state(1), "_fields", ("h",))
-    H = products.shape[-1] // len(names)
-    blocks = [slice(k * H, (k + 1) * H) for k in range(len(names))]
-    norms = {n: _norm(products[..., k, k]) for n, k in zip(names, blocks, strict=True)}
-    return norms if len(names) == 1 else norms | {"s": _norm(products)}
+    check_finite("produits des jacobiennes", products)
+    start = cell.initial_state(1)
+    if not isinstance(start, tuple):
+        return {"h": _norm(products)}
+    names = getattr(start, "_fields", range(len(start)))
+    ends = torch.tensor([part.shape[-1] for part in start]).cumsum(dim=0).tolist()
+    blocks = map(slice, [0, *ends], ends)
+    norms = {name: _norm(products[..., k, k]) for name, k in zip(names, blocks, strict=True)}
+    return norms | {"s": _norm(products)}
 
 
 def singular_value_bounds(W_h, slopes):
@@ -188,7 +197,8 @@ def singular_value_bounds(W_h, slopes):
         aligné sur :func:`jacobian_products` ; le dernier élément vaut 1.
 
     Raises:
-        ValueError: si ``W_h`` n'est pas carrée, si ``slopes`` n'a pas la même taille ``H``,
+        TypeError: si un argument n'est pas un tenseur de réels.
+        ValueError: si ``W_h`` n'est pas carrée, si ``slopes`` n'a pas la même taille ``H`` ou une pente négative,
             ou si un nombre est NaN ou infini.
 
     References:
@@ -201,13 +211,17 @@ def singular_value_bounds(W_h, slopes):
         >>> lower.tolist(), upper.tolist()
         ([0.015625, 0.0625, 0.25, 1.0], [8.0, 4.0, 2.0, 1.0])
     """
+    check_floating("W_h", W_h)
+    check_floating("slopes", slopes)
     if W_h.ndim != 2 or W_h.shape[0] != W_h.shape[1]:
         raise ValueError(f"W_h : reçu la forme {tuple(W_h.shape)}, attendu (H, H)")
     H = W_h.shape[0]
     if slopes.ndim < 2 or slopes.shape[-1] != H:
         raise ValueError(f"slopes : reçu la forme {tuple(slopes.shape)}, attendu (T, ..., {H})")
-    _check_finite("W_h", W_h)
-    _check_finite("slopes", slopes)
+    check_finite("W_h", W_h)
+    check_finite("slopes", slopes)
+    if (slopes < 0).any():
+        raise ValueError("slopes : reçu une pente négative, attendu des dérivées de tanh, positives ou nulles")
     sigma = torch.linalg.svdvals(W_h)  # (H), décroissantes
     lower = _products_to_the_end(sigma[-1] * slopes.amin(dim=-1))
     upper = _products_to_the_end(sigma[0] * slopes.amax(dim=-1))
@@ -237,7 +251,7 @@ def clip_by_norm(gradients, max_norm):
         La liste des gradients écrêtés, de mêmes formes ; ceux reçus ne changent pas.
 
     Raises:
-        TypeError: si ``gradients`` n'est pas une liste de tenseurs.
+        TypeError: si ``gradients`` n'est pas une liste de tenseurs de réels, ou ``max_norm`` pas un nombre.
         ValueError: si la liste est vide, si un gradient contient un NaN ou un infini,
             ou si le seuil n'est pas strictement positif.
 
@@ -260,26 +274,22 @@ def _check_gradients(gradients, max_norm):
     """Rend la liste des gradients, ou refuse ce qui n'en est pas une."""
     if isinstance(gradients, Tensor):
         raise TypeError("gradients : reçu un tenseur, attendu une liste de tenseurs")
+    check_iterable("gradients", gradients, "une liste de tenseurs")
     gradients = list(gradients)
     if not gradients:
         raise ValueError("gradients : reçu une liste vide, attendu au moins un tenseur")
     for gradient in gradients:
-        _check_finite("gradients", gradient)
-    if not max_norm > 0:
-        raise ValueError(f"max_norm : reçu {max_norm}, attendu un nombre strictement positif")
+        check_floating("gradients", gradient)
+        check_finite("gradients", gradient)
+    check_positive("max_norm", max_norm)
     return gradients
 
 
 def _check_jacobians(jacobians):
+    check_floating("jacobians", jacobians)
     if jacobians.ndim != 4 or jacobians.shape[2] != jacobians.shape[3]:
         received = tuple(jacobians.shape)
         raise ValueError(f"jacobians : reçu la forme {received}, attendu (T, B, S, S)")
-
-
-def _check_finite(name, values):
-    """Refuse un NaN ou un infini, que l'algèbre linéaire refuserait en anglais, ou propagerait."""
-    if not values.isfinite().all():
-        raise ValueError(f"{name} : reçu une valeur NaN ou infinie, attendu des nombres finis")
 
 
 def _pack(state):
@@ -289,7 +299,10 @@ def _pack(state):
 
 def _unpack(s, like):
     """Défait :func:`_pack`, avec la structure de ``like``."""
-    return type(like)(*s.chunk(len(like), dim=-1)) if isinstance(like, tuple) else s
+    if not isinstance(like, tuple):
+        return s
+    parts = s.split([part.shape[-1] for part in like], dim=-1)
+    return like._make(parts) if hasattr(like, "_make") else parts
 
 
 def _norm(matrices):

@@ -1,10 +1,9 @@
 r"""Lire une réponse dans les états d'une couche récurrente."""
 
-import inspect
-
 from torch import nn
 
-from .cells import _check_size, _uniform_drawer
+from .._checks import check_integer
+from ..recurrence.weights import is_cell, uniform_drawer
 
 __all__ = ["SequenceClassifier", "SequenceTagger"]
 
@@ -15,8 +14,8 @@ class _Readout(nn.Module):
     def __init__(self, layer, output_size, *, generator=None):
         super().__init__()
         hidden_size, like = _described(layer)
-        _check_size("output_size", output_size)
-        draw = _uniform_drawer(hidden_size, generator, like.dtype, like.device)
+        output_size = check_integer("output_size", output_size)
+        draw = uniform_drawer(hidden_size, generator, like.dtype, like.device)
         self.layer = layer
         self.W_y = draw(output_size, hidden_size)  # (K, H)
         self.b_y = draw(output_size)  # (K)
@@ -37,15 +36,16 @@ class SequenceClassifier(_Readout):
 
     Args:
         layer: toute couche ``outputs, state = layer(x)``, comme
-            :class:`~notebook_utils.recurrent.Recurrent` ; celles de ``torch.nn`` conviennent
+            :class:`~notebook_utils.recurrence.unroll.Recurrent` ; celles de ``torch.nn`` conviennent
             avec ``batch_first=True`` et un seul sens.
         output_size: le nombre :math:`K` de logits.
         generator: le ``torch.Generator`` dont :math:`W_y` et :math:`b_y` sont tirés,
-            selon la loi uniforme sur :math:`[-1/\sqrt{H}, 1/\sqrt{H}]`, après ceux de la couche.
+            selon la loi uniforme sur :math:`[-1/\sqrt{H}, 1/\sqrt{H}]`, après ceux de la couche ;
+            par défaut le générateur global.
 
     Raises:
         TypeError: si ``layer`` n'est pas une couche (une cellule nue, par exemple),
-            ou ``output_size`` pas un entier.
+            ``output_size`` pas un entier, ou ``generator`` pas un ``torch.Generator``.
         ValueError: si ``output_size`` n'est pas positif, ou si une couche de ``torch.nn``
             a une option qui change l'ordre ou le nombre de ses sorties.
 
@@ -99,7 +99,7 @@ def _described(layer):
     """Rend la taille de l'état d'une couche, et un poids dont prendre le type et l'appareil."""
     weights = list(layer.parameters()) if isinstance(layer, nn.Module) else []
     hidden_size = getattr(getattr(layer, "cell", layer), "hidden_size", None)
-    if not weights or hidden_size is None or _is_cell(layer):
+    if not weights or hidden_size is None or is_cell(layer) or isinstance(layer, nn.RNNCellBase):
         raise TypeError(
             f"layer : reçu {type(layer).__name__}, attendu une couche récurrente : outputs, state = layer(x) ; "
             "une cellule se déroule avec Recurrent(cell)"
@@ -112,12 +112,3 @@ def _described(layer):
 
 # Les options de torch.nn sans lesquelles les sorties ne seraient pas de forme (B, T, H).
 _EXPECTED = {"batch_first": True, "bidirectional": False, "proj_size": 0}
-
-
-def _is_cell(layer):
-    """Une couche s'appelle ``layer(x)`` ; une cellule exige un état, sauf dans ``torch.nn``."""
-    try:
-        inspect.signature(layer.forward).bind("x")
-    except TypeError:
-        return True
-    return isinstance(layer, nn.RNNCellBase)

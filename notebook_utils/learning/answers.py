@@ -5,8 +5,9 @@ ou des vecteurs de probabilités (*one-hot* par exemple), des réels de forme ``
 """
 
 import torch
-from torch import Tensor
 from torch.nn import functional as F
+
+from .._tensor_checks import check_floating, check_tensor
 
 __all__ = ["cross_entropy", "same_bit", "same_class"]
 
@@ -33,9 +34,10 @@ def cross_entropy(logits, y):
         La perte, un tenseur sans dimension.
 
     Raises:
-        TypeError: si un argument n'est pas un tenseur,
+        TypeError: si un argument n'est pas un tenseur, si les logits ne sont pas des réels,
             ou si les classes ne sont ni des ``int64``, ni des réels.
-        ValueError: si les formes ne vont pas ensemble, ou si une classe n'existe pas.
+        ValueError: si les formes ne vont pas ensemble, s'il n'y a aucune réponse, si une classe n'existe pas,
+            ou si des réels ne sont pas des probabilités, de somme 1 à un millième près.
 
     Example:
         >>> loss = cross_entropy(torch.zeros(2, 7, 4), torch.zeros(2, 7, dtype=torch.long))
@@ -43,7 +45,7 @@ def cross_entropy(logits, y):
         1.386
     """
     _check_classes(logits, y)
-    y = y.flatten(0, -2) if y.is_floating_point() else y.flatten()  # (N, K) ou (N)
+    y = y.flatten(0, -2).to(logits.dtype) if y.is_floating_point() else y.flatten()  # (N, K) ou (N)
     return F.cross_entropy(logits.flatten(0, -2), y)
 
 
@@ -87,8 +89,8 @@ def same_bit(logits, y):
         Des booléens, de même forme.
 
     Raises:
-        TypeError: si un argument n'est pas un tenseur.
-        ValueError: si les formes diffèrent.
+        TypeError: si un argument n'est pas un tenseur, ou si les logits ne sont pas des réels.
+        ValueError: si les formes diffèrent, ou si un bit n'est ni 0 ni 1.
 
     Example:
         >>> same_bit(torch.tensor([0.3, -0.2]), torch.tensor([1.0, 0.0])).tolist()
@@ -96,15 +98,21 @@ def same_bit(logits, y):
     """
     _check_tensors(logits, y)
     _check_shape(logits, y, logits.shape)
-    return (logits > 0) == (y > 0.5)
+    if not ((y == 0) | (y == 1)).all():
+        raise ValueError("y : reçu autre chose que des bits, attendu des 0 et des 1")
+    return (logits > 0) == (y == 1)
 
 
 def _check_classes(logits, y):
     _check_tensors(logits, y)
     if logits.ndim < 2:
         raise ValueError(f"logits : reçu la forme {tuple(logits.shape)}, attendu (N, K) ou (B, T, K)")
+    if logits.numel() == 0:
+        raise ValueError(f"logits : reçu la forme {tuple(logits.shape)}, attendu au moins une réponse et une classe")
     if y.is_floating_point():
         _check_shape(logits, y, logits.shape)
+        if not ((y >= 0).all() and ((y.sum(dim=-1) - 1).abs() <= 1e-3).all()):
+            raise ValueError("y : reçu d'autres réels que des probabilités, attendu des nombres positifs de somme 1")
         return
     if y.dtype != torch.int64:
         raise TypeError(f"y : reçu le type {y.dtype}, attendu des classes torch.int64 ou des réels")
@@ -116,9 +124,8 @@ def _check_classes(logits, y):
 
 
 def _check_tensors(logits, y):
-    for name, value in (("logits", logits), ("y", y)):
-        if not isinstance(value, Tensor):
-            raise TypeError(f"{name} : reçu {type(value).__name__}, attendu un tenseur")
+    check_floating("logits", logits)
+    check_tensor("y", y)
 
 
 def _check_shape(logits, y, shape):

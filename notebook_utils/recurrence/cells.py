@@ -10,70 +10,14 @@ L'état est ``h`` lui-même pour :class:`RNNCell`, :class:`GRUCell` et :class:`P
 c'est le couple ``LSTMState(h, c)`` pour :class:`LSTMCell`.
 """
 
-from typing import NamedTuple
-
 import torch
-from torch import Tensor, nn
+
+from .weights import GRUWeights, LSTMState, LSTMWeights, PaperGRUWeights, RNNWeights
 
 __all__ = ["GRUCell", "LSTMCell", "LSTMState", "PaperGRUCell", "RNNCell"]
 
 
-class LSTMState(NamedTuple):
-    r"""État d'une cellule LSTM : :math:`(h_t, c_t)`.
-
-    :math:`h_t \in \mathbb{R}^H` est l'état caché, lu par le reste du réseau ;
-    :math:`c_t \in \mathbb{R}^H` est l'état de cellule, que seule la cellule lit.
-
-    Example:
-        >>> import torch
-        >>> state = LSTMState(h=torch.zeros(2, 3), c=torch.ones(2, 3))
-        >>> state.c.shape
-        torch.Size([2, 3])
-    """
-
-    #: État caché, de forme ``(B, H)``.
-    h: Tensor
-    #: État de cellule, de forme ``(B, H)``.
-    c: Tensor
-
-
-class _Cell(nn.Module):
-    """Ce que les quatre cellules ont en commun : tailles, tirage des poids, vérifications."""
-
-    blocks = 1  # nombre de transformations affines empilées dans W_x, W_h et b
-
-    def __init__(self, input_size, hidden_size, *, generator=None, dtype=None, device=None):
-        super().__init__()
-        _check_size("input_size", input_size)
-        _check_size("hidden_size", hidden_size)
-        self.input_size, self.hidden_size = input_size, hidden_size
-        draw = _uniform_drawer(hidden_size, generator, dtype, device)
-        rows = self.blocks * hidden_size
-        self.W_x = draw(rows, input_size)  # (kH, D)
-        self.W_h = draw(rows, hidden_size)  # (kH, H)
-        self.b = draw(rows)  # (kH)
-        self._add_parameters(draw)
-
-    def _add_parameters(self, draw):
-        """Ajoute les paramètres propres à une cellule, tirés après les autres."""
-
-    def initial_state(self, batch_size):
-        """Rend l'état nul du départ, de forme ``(B, H)``."""
-        _check_size("batch_size", batch_size)
-        return self.W_h.new_zeros(batch_size, self.hidden_size)  # (B, H)
-
-    def extra_repr(self):
-        """Affiche les tailles de la cellule."""
-        return f"input_size={self.input_size}, hidden_size={self.hidden_size}"
-
-    def _check(self, x, **states):
-        """Refuse, avant tout calcul, une entrée ou un état que la cellule ne peut pas lire."""
-        _check_tensor("x", x, ("B", self.input_size), self.W_x)
-        for name, state in states.items():
-            _check_tensor(name, state, (x.shape[0], self.hidden_size), self.W_x)
-
-
-class RNNCell(_Cell):
+class RNNCell(RNNWeights):
     r"""Cellule récurrente standard.
 
     .. math::
@@ -86,21 +30,22 @@ class RNNCell(_Cell):
     Paramètres : ``W_x`` ``(H, D)``, ``W_h`` ``(H, H)``, ``b`` ``(H)``,
     tirés dans cet ordre selon la loi uniforme sur :math:`[-1/\sqrt{H}, 1/\sqrt{H}]`.
 
-    Écarts à ``torch.nn.RNNCell`` : un seul biais au lieu de deux qui s'ajoutent,
-    donc un biais initial deux fois moins variable ;
-    et sans ``generator``, le tirage vient d'un générateur neuf amorcé au hasard :
-    ``torch.manual_seed`` n'a pas d'effet, et l'état du générateur global n'est pas touché.
+    Écart à ``torch.nn.RNNCell`` : un seul biais au lieu de deux qui s'ajoutent,
+    donc un biais initial deux fois moins variable.
+    Sous ``torch.autocast``, les produits se font en précision réduite, comme dans ``torch.nn``.
 
     Args:
         input_size: taille :math:`D` de l'entrée.
         hidden_size: taille :math:`H` de l'état caché.
-        generator: le ``torch.Generator`` dont les poids sont tirés.
+        generator: le ``torch.Generator`` dont les poids sont tirés ; par défaut le générateur global,
+            que règle ``torch.manual_seed``.
         dtype: type des poids, celui de PyTorch par défaut.
         device: appareil où vivent les poids.
 
     Raises:
-        TypeError: si une taille n'est pas un entier, ou une entrée pas un tenseur du bon type.
-        ValueError: si une taille n'est pas positive, ou si une forme ne convient pas.
+        TypeError: si une taille n'est pas un entier, ``generator`` pas un ``torch.Generator``,
+            ``dtype`` pas un type à virgule flottante, ou une entrée pas un tenseur du bon type.
+        ValueError: si une taille n'est pas positive, si ``device`` est inconnu, ou si une forme ne convient pas.
 
     References:
         Elman, *Finding Structure in Time*, Cognitive Science, 1990.
@@ -115,13 +60,13 @@ class RNNCell(_Cell):
 
     def forward(self, x, state):
         """Avance d'un pas : ``x`` ``(B, D)`` et ``state`` ``(B, H)`` donnent ``h, h``."""
-        self._check(x, state=state)
+        self._check(x, state)
         W_h, W_x, b, h_prev = self.W_h, self.W_x, self.b, state
         h = torch.tanh(h_prev @ W_h.T + x @ W_x.T + b)  # (B, H)
         return h, h
 
 
-class LSTMCell(_Cell):
+class LSTMCell(LSTMWeights):
     r"""Cellule LSTM, avec porte d'oubli.
 
     .. math::
@@ -139,7 +84,7 @@ class LSTMCell(_Cell):
     Paramètres : ``W_x`` ``(4H, D)``, ``W_h`` ``(4H, H)``, ``b`` ``(4H)``,
     blocs empilés dans l'ordre de PyTorch : i, f, g (le candidat), o.
 
-    Écarts à ``torch.nn.LSTMCell`` : ceux de :class:`RNNCell` (biais unique, générateur),
+    Écarts à ``torch.nn.LSTMCell`` : celui de :class:`RNNCell` (biais unique),
     et l'état est un :class:`LSTMState` qui s'ajoute à la sortie.
 
     Args:
@@ -163,17 +108,10 @@ class LSTMCell(_Cell):
         (('h', 'c'), torch.Size([2, 5]), True)
     """
 
-    blocks = 4
-
-    def initial_state(self, batch_size):
-        """Rend l'état nul du départ : ``LSTMState(h, c)``, deux tenseurs ``(B, H)``."""
-        zeros = super().initial_state(batch_size)  # (B, H)
-        return LSTMState(h=zeros, c=zeros.clone())
-
     def forward(self, x, state):
         """Avance d'un pas : ``x`` ``(B, D)`` et ``LSTMState(h, c)`` donnent ``h, state``."""
-        h_prev, c_prev = _check_pair(state)
-        self._check(x, **{"state.h": h_prev, "state.c": c_prev})
+        self._check(x, state)
+        h_prev, c_prev = state
         a = h_prev @ self.W_h.T + x @ self.W_x.T + self.b  # (B, 4H)
         a_i, a_f, a_g, a_o = a.chunk(4, dim=1)  # 4 × (B, H)
         f = torch.sigmoid(a_f)
@@ -185,7 +123,7 @@ class LSTMCell(_Cell):
         return h, LSTMState(h, c)
 
 
-class GRUCell(_Cell):
+class GRUCell(GRUWeights):
     r"""Cellule GRU, telle que PyTorch la calcule.
 
     .. math::
@@ -212,7 +150,7 @@ class GRUCell(_Cell):
 
     Échanger :math:`z_t` et :math:`1 - z_t` ne change que le signe des poids de la porte ;
     appliquer :math:`r_t` avant ou après :math:`W_{hn}` change la fonction.
-    Écarts à ``torch.nn.GRUCell`` : ceux de :class:`RNNCell` (biais fusionnés, générateur).
+    Écart à ``torch.nn.GRUCell`` : celui de :class:`RNNCell` (biais fusionnés).
 
     Args:
         input_size: taille :math:`D` de l'entrée.
@@ -235,14 +173,9 @@ class GRUCell(_Cell):
         (torch.Size([2, 5]), torch.Size([5]))
     """
 
-    blocks = 3
-
-    def _add_parameters(self, draw):
-        self.b_h = draw(self.hidden_size)  # (H)
-
     def forward(self, x, state):
         """Avance d'un pas : ``x`` ``(B, D)`` et ``state`` ``(B, H)`` donnent ``h, h``."""
-        self._check(x, state=state)
+        self._check(x, state)
         h_prev, b_h = state, self.b_h
         h_r, h_z, h_n = (h_prev @ self.W_h.T).chunk(3, dim=1)  # 3 × (B, H)
         x_r, x_z, x_n = (x @ self.W_x.T + self.b).chunk(3, dim=1)  # 3 × (B, H)
@@ -253,7 +186,7 @@ class GRUCell(_Cell):
         return h, h
 
 
-class PaperGRUCell(_Cell):
+class PaperGRUCell(PaperGRUWeights):
     r"""Cellule GRU, telle que les articles et ce cours l'écrivent.
 
     .. math::
@@ -301,11 +234,9 @@ class PaperGRUCell(_Cell):
         torch.Size([2, 5])
     """
 
-    blocks = 3
-
     def forward(self, x, state):
         """Avance d'un pas : ``x`` ``(B, D)`` et ``state`` ``(B, H)`` donnent ``h, h``."""
-        self._check(x, state=state)
+        self._check(x, state)
         h_prev, H = state, self.hidden_size
         W_hr, W_hz, W_hn = self.W_h.split(H)  # 3 × (H, H)
         x_r, x_z, x_n = (x @ self.W_x.T + self.b).chunk(3, dim=1)  # 3 × (B, H)
@@ -314,48 +245,3 @@ class PaperGRUCell(_Cell):
         h_tilde = torch.tanh((r * h_prev) @ W_hn.T + x_n)
         h = (1 - z) * h_prev + z * h_tilde  # (B, H)
         return h, h
-
-
-def _uniform_drawer(hidden_size, generator, dtype, device):
-    """Rend la fonction qui tire un paramètre selon U(−1/√H, 1/√H), sans générateur global."""
-    if dtype is not None and not dtype.is_floating_point:
-        raise TypeError(f"dtype : reçu {dtype}, attendu un type à virgule flottante")
-    if generator is None:
-        generator = torch.Generator()
-        generator.seed()
-    bound = hidden_size**-0.5
-
-    def draw(*shape):
-        values = torch.empty(shape, dtype=dtype, device=generator.device)
-        return nn.Parameter(values.uniform_(-bound, bound, generator=generator).to(device))
-
-    return draw
-
-
-def _check_size(name, size):
-    if not isinstance(size, int) or isinstance(size, bool):
-        raise TypeError(f"{name} : reçu {size!r} ({type(size).__name__}), attendu un entier")
-    if size <= 0:
-        raise ValueError(f"{name} : reçu {size}, attendu un entier strictement positif")
-
-
-def _check_tensor(name, value, shape, like):
-    """Compare forme, type et appareil ; une lettre dans ``shape`` accepte toute taille."""
-    if not isinstance(value, Tensor):
-        raise TypeError(f"{name} : reçu {type(value).__name__}, attendu un tenseur")
-    right = value.ndim == len(shape)
-    for size, expected in zip(value.shape, shape, strict=False):
-        right = right and (size == expected or isinstance(expected, str))
-    if not right:
-        expected = ", ".join(str(m) for m in shape)
-        raise ValueError(f"{name} : reçu la forme {tuple(value.shape)}, attendu ({expected})")
-    if value.dtype != like.dtype:
-        raise TypeError(f"{name} : reçu le type {value.dtype}, attendu {like.dtype}")
-    if value.device != like.device:
-        raise ValueError(f"{name} : reçu sur {value.device}, attendu sur {like.device}")
-
-
-def _check_pair(state):
-    if not isinstance(state, tuple) or len(state) != 2:
-        raise TypeError(f"state : reçu {type(state).__name__}, attendu LSTMState(h, c)")
-    return state

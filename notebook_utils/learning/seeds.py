@@ -4,16 +4,13 @@ Tout générateur d'un chapitre sort de :func:`seeded` ; la variable d'environne
 les décale tous à la fois, et ``make graines`` s'en sert pour rejouer le livre avec d'autres tirages.
 """
 
-import numbers
+import math
 import os
-from collections.abc import Iterable
 from contextlib import contextmanager
 
 import torch
-from joblib import Parallel, cpu_count, delayed
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from .cells import _check_size
+from .._checks import check_callable, check_integer, check_iterable
 from .progress import progress_bar
 
 __all__ = ["run_seeds", "seeded"]
@@ -51,8 +48,7 @@ def seeded(seed, fixed=None):
         >>> torch.randperm(4, generator=seeded(1, fixed="lot montré dans le texte"))
         tensor([1, 3, 2, 0])
     """
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
-        raise TypeError(f"seed : reçu {seed!r} ({type(seed).__name__}), attendu un entier")
+    seed = check_integer("seed", seed, minimum=-math.inf)
     if not 0 <= seed < _STRIDE:
         raise ValueError(f"seed : reçu {seed}, attendu un entier de 0 à {_STRIDE - 1}")
     if fixed is not None and not isinstance(fixed, str):
@@ -60,7 +56,7 @@ def seeded(seed, fixed=None):
     if fixed is not None and not fixed.strip():
         raise ValueError("fixed : reçu un texte vide, attendu la raison de ne pas décaler la graine")
     shift = 0 if fixed else _shift()
-    return torch.Generator().manual_seed(int(seed) + _STRIDE * shift)
+    return torch.Generator().manual_seed(seed + _STRIDE * shift)
 
 
 def _shift():
@@ -91,7 +87,7 @@ def run_seeds(function, seeds, processes=None):
     Ce que la fonction imprime dans un autre processus n'arrive pas dans le notebook.
 
     Si la fonction écrit dans un fichier, il en faut un par graine ; pour un point de reprise
-    de :func:`~notebook_utils.training.fit`, ``checkpoint=f"essai-{seed}.reprise"``, par exemple.
+    de :func:`~notebook_utils.learning.training.fit`, ``checkpoint=f"essai-{seed}.reprise"``, par exemple.
 
     Args:
         function: une fonction d'une graine, qui en tire tout son hasard
@@ -116,6 +112,9 @@ def run_seeds(function, seeds, processes=None):
         >>> run_seeds(first_draw, range(3), processes=1)
         [True, True, True]
     """
+    from joblib import cpu_count
+    from joblib.externals.loky.process_executor import TerminatedWorkerError
+
     seeds = _check_seeds(function, seeds, processes)
     processes = min(processes or cpu_count(), len(seeds))
     results = []
@@ -135,6 +134,8 @@ def _outcomes(function, seeds, processes):
     dtype = torch.get_default_dtype()
     if processes == 1:
         return (_run_one(function, seed, dtype) for seed in seeds)
+    from joblib import Parallel, delayed
+
     pool = Parallel(n_jobs=processes, backend="loky", batch_size=1, return_as="generator")
     return pool(delayed(_run_one)(function, seed, dtype) for seed in seeds)
 
@@ -162,16 +163,12 @@ def _one_thread(dtype):
 
 
 def _check_seeds(function, seeds, processes):
-    if not callable(function):
-        raise TypeError(f"function : reçu {type(function).__name__}, attendu une fonction d'une graine")
+    """Vérifie les arguments de :func:`run_seeds` ; rend les graines en entiers de Python."""
+    check_callable("function", function, "une fonction d'une graine")
     if processes is not None:
-        _check_size("processes", processes)
-    if not isinstance(seeds, Iterable):
-        raise TypeError(f"seeds : reçu {seeds!r} ({type(seeds).__name__}), attendu une suite d'entiers")
-    seeds = list(seeds)
-    for seed in seeds:
-        if not isinstance(seed, int) or isinstance(seed, bool):
-            raise TypeError(f"seeds : reçu {seed!r} ({type(seed).__name__}), attendu des entiers")
+        check_integer("processes", processes)
+    check_iterable("seeds", seeds, "une suite d'entiers")
+    seeds = [check_integer("seeds", seed, minimum=-math.inf) for seed in seeds]
     if not seeds or len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds : reçu {seeds}, attendu au moins une graine, toutes différentes")
     return seeds

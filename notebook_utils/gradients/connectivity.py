@@ -2,7 +2,8 @@ r"""Ce que chaque entrée passée compte dans une réponse (Madsen, 2019)."""
 
 import torch
 
-from .recurrent import check_sequence
+from .._checks import check_callable
+from .._tensor_checks import check_finite, check_floating, check_sequence
 
 __all__ = ["connectivity"]
 
@@ -41,7 +42,8 @@ def connectivity(model, x, classes=None):
         ``(B, T)`` si le réseau donne une seule réponse par séquence.
 
     Raises:
-        TypeError: si ``x`` n'est pas un tenseur de réels, ``classes`` pas un tenseur d'entiers,
+        TypeError: si ``model`` ne s'appelle pas, si ``x`` n'est pas un tenseur de réels,
+            ``classes`` pas un tenseur d'entiers,
             ou si ``model`` rend autre chose qu'un tenseur, comme le font les couches.
         ValueError: si ``x`` n'est pas de forme ``(B, T, D)``, contient un NaN ou un infini,
             si les logits ou les classes n'ont pas la forme attendue, ou si un logit est NaN.
@@ -55,10 +57,9 @@ def connectivity(model, x, classes=None):
         [[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [1.0, 1.0, 1.0]]
     """
     check_sequence(x)
-    if not x.is_floating_point():
-        raise TypeError(f"x : reçu le type {x.dtype}, attendu des réels (un vecteur par symbole)")
-    if not x.isfinite().all():
-        raise ValueError("x : reçu une valeur NaN ou infinie, attendu des nombres finis")
+    check_floating("x", x)
+    check_finite("x", x)
+    check_callable("model", model, "un réseau, ou une fonction qui rend des logits")
     with torch.enable_grad():
         x = x.detach().requires_grad_()
         logits = model(x)
