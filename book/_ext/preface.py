@@ -1,4 +1,4 @@
-"""Ce que la préface dit du livre lui-même : le temps de lecture d'un chapitre, et où est le PDF publié."""
+"""Ce que la préface dit du livre lui-même : le temps de lecture d'un chapitre, où sont le PDF et les carnets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ sys.path.append(str(ROOT / "scripts"))
 
 import mesurer  # noqa: E402
 
-PDF = "reseaux-recurrents.pdf"
 STEP = 5  # minutes
 
 
@@ -30,15 +29,20 @@ class ReadingTime(SphinxRole):
         return [nodes.Text(f"{minutes} min")], []
 
 
-class PublishedPdf(SphinxRole):
-    """``{pdf-du-livre}`le texte du lien``` : le PDF, à côté du livre publié."""
+class Published(SphinxRole):
+    """``{pdf-du-livre}`le texte du lien``` : un fichier publié à côté du livre."""
+
+    def __init__(self, file: str) -> None:
+        super().__init__()
+        self.file = file
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        address = self.config.html_baseurl.rstrip("/") + "/" + PDF
+        address = self.config.html_baseurl.rstrip("/") + "/" + self.file
         return [nodes.reference("", self.text, refuri=address, internal=False)], []
 
 
 def setup(app):
     app.add_role("lecture", ReadingTime())
-    app.add_role("pdf-du-livre", PublishedPdf())
+    app.add_role("pdf-du-livre", Published("reseaux-recurrents.pdf"))
+    app.add_role("carnets-du-livre", Published("carnets/carnets.zip"))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
