@@ -40,7 +40,7 @@ dessins: .venv/livre.ok installer-tex ## Rend en SVG les dessins TikZ qui ont ch
 test: .venv/dev.ok installer-tex installer-tests livre pdf ## Passe tous les tests
 	@bash scripts/tester.sh
 
-references: .venv/dev.ok ## Réexécute les chapitres (CHAPITRE=… pour un seul) et met à jour tests/references
+references: .venv/dev.ok ## Met à jour tests/references d'après la construction (CHAPITRE=… pour un seul)
 	@$(PYTHON_VENV) scripts/references.py $(CHAPITRE)
 
 arrondis: .venv/livre.ok ## Réexécute les chapitres avec les instructions d'autres processeurs

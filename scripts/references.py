@@ -1,7 +1,7 @@
 """Résultats de référence des chapitres : ce que ``nbval`` compare à chaque test.
 
-``python scripts/references.py [chapitre…]`` exécute les chapitres et réécrit
-``tests/references/<chapitre>.json`` : du texte, à relire comme un diff avant de l'archiver.
+``python scripts/references.py [chapitre…]`` réécrit ``tests/references/<chapitre>.json`` d'après les
+résultats de la construction (n'exécute que ce qui a changé) : du texte, à relire comme un diff avant de l'archiver.
 ``python scripts/references.py --comparer [chapitre…]`` compare aux références les résultats de la construction.
 ``python scripts/references.py --nbval [chapitre…]`` n'exécute rien : il écrit dans ``_build/nbval`` les
 chapitres en carnets, munis de ces résultats, que ``pytest --nbval`` réexécute et compare ;
@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 
 import nbformat
-from chapitres import ROOT, chapters, code_cells, execute, in_parallel, read_chapter, selected
+from chapitres import ROOT, chapters, code_cells, read_chapter, selected
 
 REFERENCES = ROOT / "tests" / "references"
 EMPTY_SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
@@ -47,16 +47,16 @@ def textual(output: nbformat.NotebookNode) -> dict:
     return output
 
 
-def results(chapter: Path) -> list[dict]:
-    """Exécute un chapitre et renvoie ce que chacune de ses cellules de code a produit."""
+def results(notebook: nbformat.NotebookNode) -> list[dict]:
+    """Ce que chacune des cellules de code d'un carnet exécuté a produit."""
     return [
         {"empreinte": digest(cell), "debut": cell.source.splitlines()[0], "resultats": list(map(textual, cell.outputs))}
-        for cell in code_cells(execute(chapter))
+        for cell in code_cells(notebook)
     ]
 
 
-def write(chapter: Path) -> Path:
-    content = json.dumps(results(chapter), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+def write(chapter: Path, notebook: nbformat.NotebookNode) -> Path:
+    content = json.dumps(results(notebook), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     target = reference_path(chapter)
     target.parent.mkdir(exist_ok=True)
     temporary = target.with_suffix(".tmp")
@@ -150,9 +150,13 @@ def main(arguments: list[str]) -> None:
 
 
 def rewrite(names: list[str]) -> None:
+    import execution
+
     for stale in set(REFERENCES.glob("*.json")) - {reference_path(path) for path in chapters()}:
         stale.unlink()
-    for target in in_parallel(write, selected(names)):
+    paths = execution.executed_chapters(names)
+    for chapter in selected(names):
+        target = write(chapter, execution.stored(paths[chapter.stem]))
         print(f"  {target.relative_to(ROOT)}", flush=True)
 
 
