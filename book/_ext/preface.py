@@ -13,6 +13,7 @@ sys.path.append(str(ROOT / "scripts"))
 
 import mesurer  # noqa: E402
 
+PDF, NOTEBOOKS = "reseaux-recurrents.pdf", "carnets/carnets.zip"
 STEP = 5  # minutes
 
 
@@ -43,6 +44,6 @@ class Published(SphinxRole):
 
 def setup(app):
     app.add_role("lecture", ReadingTime())
-    app.add_role("pdf-du-livre", Published("reseaux-recurrents.pdf"))
-    app.add_role("carnets-du-livre", Published("carnets/carnets.zip"))
+    app.add_role("pdf-du-livre", Published(PDF))
+    app.add_role("carnets-du-livre", Published(NOTEBOOKS))
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
