@@ -209,7 +209,7 @@ def test_french_axis():
     assert french_axis(ax) is ax
     x, y = ax.xaxis.get_major_formatter(), ax.yaxis.get_major_formatter()
     assert [x(v) for v in (-1.5, 1e-13, 0.25, 2000.0)] == ["−1,5", "0", "0,25", "2\u202f000"]
-    assert [y(v) for v in (1e-5, 1.0, 100.0, 2.0)] == ["10⁻⁵", "1", "10²", ""]
+    assert [y(v) for v in (1e-5, 1.0, 10.0, 100.0, 2.0)] == ["10⁻⁵", "1", "10", "10²", ""]
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -192,14 +192,14 @@ class DecimalFormatter(Formatter):
 
 
 class PowerFormatter(Formatter):
-    """Graduations d'une échelle logarithmique : les puissances entières de dix."""
+    """Graduations d'une échelle logarithmique : 10⁻¹, 1, 10, 10², les puissances entières de dix."""
 
     def __call__(self, value, pos=None):
         """Écrit une puissance de dix, et rien pour les autres valeurs."""
         exponent = round(math.log10(value)) if value > 0 else None
         if exponent is None or not math.isclose(value, 10.0**exponent):
             return ""
-        return "1" if exponent == 0 else _power_of_ten("1", exponent)
+        return {0: "1", 1: "10"}.get(exponent) or _power_of_ten("1", exponent)
 
 
 def _scientific(value, digits):
