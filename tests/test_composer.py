@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import composer
+import livre
 import pdf
 import pytest
 import yaml
@@ -105,7 +106,8 @@ def test_heights_are_read_back(tmp_path):
 
 
 def test_the_readme_links_the_published_pdf():
-    published = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["html"]["baseurl"] + pdf.PDF
+    address = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))["repository"]["url"]
+    published = livre.site(address) + pdf.PDF
     assert f"]({published})" in (ROOT / "README.md").read_text("utf-8")
 
 

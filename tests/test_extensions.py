@@ -13,7 +13,6 @@ import names
 import patches
 import pytest
 import search_sections
-from citations import FrenchAuthorYear
 from docutils import nodes
 from french import MESSAGES, FrenchMessages, FrenchSearch, with_french_spaces, without_accents
 from inline_svg import inline, unknown_colours, with_prefix, with_variables
@@ -62,11 +61,6 @@ def test_messages_of_the_book_come_first():
     messages = FrenchMessages(Other())
     assert messages.gettext("Open issue") == MESSAGES["Open issue"]
     assert messages.gettext("inconnu") == "autre inconnu"
-
-
-def test_two_authors_are_joined_by_et():
-    style = FrenchAuthorYear()
-    assert style.person.sep2 == " et " and style.person.last_sep == " et "
 
 
 SVG = (
@@ -278,6 +272,7 @@ def small_build(folder, text: str) -> list[str]:
     (folder / "index.md").write_text(text, encoding="utf-8")
     warnings = (folder / "avertissements").open("w+", encoding="utf-8")
     settings = {"extensions": ["myst_parser", "formulas"], "myst_enable_extensions": ["dollarmath"]}
+    settings |= {"source_suffix": {".md": "markdown"}}
     with patch_docutils(), docutils_namespace():
         Sphinx(folder, None, folder / "html", folder / "tree", "html", settings, status=None, warning=warnings).build()
     warnings.seek(0)

@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import patches
 import pytest
 from lxml import html as lxml_html
 from sources import CHAPTERS, ROOT
@@ -187,3 +188,9 @@ def test_html_is_valid(html):
     result = subprocess.run([*command, *map(str, PAGES)], capture_output=True, text=True)
     errors = [row.replace(f"file:{HTML}/", "") for row in result.stderr.splitlines()]
     assert not errors, "\n".join(errors[:40])
+
+
+def test_every_patch_of_the_theme_serves(html):
+    """Celles dont un petit livre peut se passer servent dans celui-ci."""
+    every = "".join(page.read_text("utf-8") for page in (html / "book").glob("*.html"))
+    assert not [patch.name for patch in patches.PATCHES if patch.after not in every or patch.before in every]

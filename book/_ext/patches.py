@@ -13,12 +13,16 @@ from sphinx.errors import ExtensionError
 
 
 class Patch(NamedTuple):
-    """Là où se trouve ``where``, le texte ``before`` doit se trouver aussi, et devient ``after``."""
+    """Là où se trouve ``where``, le texte ``before`` doit se trouver aussi, et devient ``after``.
+
+    ``optional`` : un livre peut n'en avoir nul besoin (sans bibliographie, ou dont aucune page n'a de plan).
+    """
 
     name: str
     where: str
     before: str
     after: str
+    optional: bool = False
 
 
 PATCHES = [
@@ -33,6 +37,7 @@ PATCHES = [
         "secondary-toggle btn",
         'title="Toggle secondary sidebar"',
         'title="Afficher ou masquer le plan de la page"',
+        optional=True,
     ),
     Patch("nom du sommaire", "bd-docs-nav", ' bd-docs-nav" aria-label="Main">', ' bd-docs-nav" aria-label="Sommaire">'),
     Patch(
@@ -40,6 +45,7 @@ PATCHES = [
         '<h2> Sur cette page </h2>',
         '<nav aria-label="Page">',
         '<nav aria-label="Plan de la page">',
+        optional=True,
     ),
     # Le mot « Binder » suit l'image.
     Patch("logo de Binder", "logo_binder", 'alt="Binder logo"', 'alt=""'),
@@ -68,7 +74,7 @@ PATCHES = [
         'data-mode="auto"',
     ),
     # Les entrées d'une bibliographie sont les éléments d'une liste.
-    Patch("rôle des entrées de bibliographie", 'class="citation"', 'role="doc-biblioentry"', 'role="listitem"'),
+    Patch("rôle des entrées de bibliographie", 'class="citation"', 'role="doc-biblioentry"', 'role="listitem"', True),
 ]
 
 SCRIPT_PATCHES = {
@@ -104,7 +110,7 @@ class Patcher:
         """Lève une erreur si une rustine a manqué sa place, ou n'en a trouvé sur aucune page du livre."""
         faults = [f"« {name} » (page {page})" for name, page in self.missed.items()]
         if every_page <= self.pages:
-            names = [patch.name for patch in self.patches]
+            names = [patch.name for patch in self.patches if not patch.optional]
             faults += [f"« {name} »" for name in names if name not in self.applied | set(self.missed)]
         if faults:
             raise ExtensionError(
