@@ -11,6 +11,7 @@ import contextlib
 import gc
 import importlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -72,6 +73,7 @@ def needs_restart(before: dict[str, int], now: dict[str, int]) -> bool:
 
 
 def main(arguments: list[str]) -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # arrêté autrement qu'au clavier, il arrête aussi le serveur
     server = subprocess.Popen([sys.executable, str(etat.ROOT / "scripts" / "servir.py"), "--suivre", *arguments])
     preload()
     try:

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -477,7 +476,7 @@ def test_the_preview_follows_the_text(copy):
         assert busy.returncode != 0 and f"Le port {port} est occupé" in messages(busy)
         assert f"make lire PORT={port + 1}" in messages(busy)
     finally:
-        preview.send_signal(signal.SIGINT)
+        preview.terminate()
         preview.wait(timeout=30)
 
 
