@@ -73,7 +73,7 @@ def needs_restart(before: dict[str, int], now: dict[str, int]) -> bool:
 
 
 def main(arguments: list[str]) -> None:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # arrêté autrement qu'au clavier, il arrête aussi le serveur
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # dans tous les cas, le serveur s'arrête aussi
     server = subprocess.Popen([sys.executable, str(etat.ROOT / "scripts" / "servir.py"), "--suivre", *arguments])
     preload()
     try:
