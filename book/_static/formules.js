@@ -144,11 +144,25 @@
       // Un choix qui demande un fichier de plus vaut pour la page rechargée : appliqué à celle-ci, il en ôterait
       // les formules le temps de le lire, et parfois pour de bon.
       MathJax.startup.document.menu.loadComponent = () => setTimeout(() => location.reload());
+      reachScrolled();
     }).catch(rescue),
   };
 
-  // Une formule n'arrête la tabulation que si le lecteur explore les formules, ou le demande dans le menu.
+  // Une formule n'arrête la tabulation que si le lecteur explore les formules, ou le demande dans le menu,
+  // ou si elle est plus large que la page : le clavier la fait alors défiler.
   const {explorer = false} = recall();
+  const reachScrolled = () => {
+    if (explorer) return;
+    const observer = new ResizeObserver((entries) => {
+      for (const {target} of entries) {
+        if (target.scrollWidth > target.clientWidth + 1) target.tabIndex = 0;
+        else target.removeAttribute("tabindex");
+      }
+    });
+    for (const formula of document.querySelectorAll('.bd-article mjx-container[display="true"]')) {
+      observer.observe(formula);
+    }
+  };
   const options = {
     menuOptions: {settings: {inTabOrder: explorer}},
     sre: {locale: "fr"},
