@@ -14,10 +14,9 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
 from matplotlib.scale import LinearScale, LogScale, register_scale
+from outils import new_axes, svg
 
 from notebook_utils import (
     PALETTE,
@@ -87,21 +86,6 @@ def page_style():
         register_scale(LogScale)
     if date is None:
         os.environ.pop("SOURCE_DATE_EPOCH", None)
-
-
-def new_axes():
-    figure = Figure(layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure.subplots()
-
-
-def svg(ax, **options):
-    """Le SVG d'une figure, tel que le notebook l'écrit ; tout avertissement est une erreur."""
-    buffer = io.StringIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        ax.figure.savefig(buffer, format="svg", bbox_inches="tight", **options)
-    return buffer.getvalue()
 
 
 def curves(T=30):
