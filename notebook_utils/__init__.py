@@ -16,6 +16,8 @@ HOMES = {
     "recurrence.interop": ["load_torch_", "to_torch"],
     "bptt": ["GRU", "LSTM", "RNN", "FusedLSTM"],
     "models.readout": ["SequenceClassifier", "SequenceTagger"],
+    "models.encoder_decoder": ["Decoder", "Encoder", "EncoderDecoder"],
+    "models.decoding": ["beam_search", "greedy", "log_probability", "sample"],
     "tasks.task": ["SPLITS", "Batch", "Task"],
     "tasks.temporal_order": [
         "EASY", "HARD", "MODERATE", "NIGHTMARE", "NORMAL", "TemporalOrder", "temporal_order_class",
@@ -24,7 +26,10 @@ HOMES = {
     "tasks.copying": ["Copying"],
     "tasks.echo": ["Echo", "echo_targets"],
     "tasks.characters": ["Vocabulary", "split_text", "text_columns", "text_windows"],
-    "learning.answers": ["cross_entropy", "same_bit", "same_class"],
+    "tasks.texts": [
+        "MARK", "decode_texts", "encode_texts", "marked_vocabulary", "shifted", "text_lengths", "written_steps",
+    ],
+    "learning.answers": ["cross_entropy", "same_bit", "same_class", "same_text", "text_cross_entropy"],
     "learning.checkpoints": ["Progress", "load_checkpoint", "save_checkpoint"],
     "learning.seeds": ["run_seeds", "seeded"],
     "learning.training": ["Evaluation", "Update", "evaluate", "fit", "train_step"],

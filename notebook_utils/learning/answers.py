@@ -7,9 +7,10 @@ ou des vecteurs de probabilités (*one-hot* par exemple), des réels de forme ``
 import torch
 from torch.nn import functional as F
 
-from .._tensor_checks import check_floating, check_tensor
+from .._tensor_checks import check_codes, check_floating, check_tensor
+from ..tasks.texts import text_lengths, written_steps
 
-__all__ = ["cross_entropy", "same_bit", "same_class"]
+__all__ = ["cross_entropy", "same_bit", "same_class", "same_text", "text_cross_entropy"]
 
 
 def cross_entropy(logits, y):
@@ -101,6 +102,66 @@ def same_bit(logits, y):
     if not ((y == 0) | (y == 1)).all():
         raise ValueError("y : reçu autre chose que des bits, attendu des 0 et des 1")
     return (logits > 0) == (y == 1)
+
+
+def text_cross_entropy(logits, y):
+    r"""Entropie croisée moyenne par caractère de textes complétés, marque de fin comprise.
+
+    .. math::
+
+        L = - \frac{1}{\sum_b (n_b + 1)} \sum_{b=1}^{B} \sum_{t=1}^{n_b + 1} \log p(y_{b,t})
+
+    :math:`n_b` est la longueur du texte :math:`b` ; les marques qui le complètent ensuite ne comptent pas.
+
+    Args:
+        logits: de forme ``(B, T, V)``.
+        y: les codes attendus, ``(B, T)``, voir :func:`~notebook_utils.tasks.texts.encode_texts`.
+
+    Returns:
+        La perte, un tenseur sans dimension, en nats par caractère.
+
+    Raises:
+        TypeError: comme :func:`cross_entropy`.
+        ValueError: comme :func:`cross_entropy`, ou si ``y`` n'a pas deux dimensions.
+
+    Example:
+        >>> y = torch.tensor([[2, 1, 0], [0, 0, 0]])
+        >>> logits = torch.zeros(2, 3, 4)
+        >>> logits[1, 1:] = torch.tensor([0.0, 9, 9, 9])  # après la fin : ne compte pas
+        >>> round(text_cross_entropy(logits, y).item(), 3)  # ln 4
+        1.386
+    """
+    check_tensor("y", y)
+    counted = written_steps(y)  # (B, T)
+    _check_classes(logits, y)
+    return F.cross_entropy(logits[counted], y[counted])
+
+
+def same_text(written, y):
+    r"""Dit quels textes sont écrits sans faute, du premier caractère à la marque de fin.
+
+    Args:
+        written: les codes écrits, ``(B, T)``.
+        y: les codes attendus, ``(B, T')`` ; les deux largeurs peuvent différer.
+
+    Returns:
+        Des booléens, ``(B)``. Un texte que rien ne termine n'est juste que s'il remplit les deux tableaux.
+
+    Raises:
+        TypeError: si un argument n'est pas un tenseur ``int64``.
+        ValueError: si un argument n'a pas deux dimensions, ou si les nombres de textes diffèrent.
+
+    Example:
+        >>> same_text(torch.tensor([[2, 1, 0, 3], [2, 0, 0, 0]]), torch.tensor([[2, 1, 0], [2, 2, 0]])).tolist()
+        [True, False]
+    """
+    check_codes("written", written, ("B", "T"), None)
+    check_codes("y", y, (len(written), "T"), None)
+    width = max(written.shape[1], y.shape[1])
+    lengths = text_lengths(written)
+    texts = [F.pad(codes, (0, width - codes.shape[1])) for codes in (written, y)]
+    inside = torch.arange(width, device=y.device) < lengths[:, None]
+    return (lengths == text_lengths(y)) & ((texts[0] == texts[1]) | ~inside).all(dim=1)
 
 
 def _check_classes(logits, y):

@@ -1,5 +1,17 @@
-"""Les réseaux du cours : une couche récurrente, et de quoi lire une réponse dans ses états."""
+"""Les réseaux du cours : lire une réponse dans les états d'une couche, lire puis écrire, chercher quoi écrire."""
 
+from .decoding import beam_search, greedy, log_probability, sample
+from .encoder_decoder import Decoder, Encoder, EncoderDecoder
 from .readout import SequenceClassifier, SequenceTagger
 
-__all__ = ["SequenceClassifier", "SequenceTagger"]
+__all__ = [
+    "Decoder",
+    "Encoder",
+    "EncoderDecoder",
+    "SequenceClassifier",
+    "SequenceTagger",
+    "beam_search",
+    "greedy",
+    "log_probability",
+    "sample",
+]

@@ -13,7 +13,7 @@ class _Readout(nn.Module):
 
     def __init__(self, layer, output_size, *, generator=None):
         super().__init__()
-        hidden_size, like = _described(layer)
+        hidden_size, like = check_layer(layer)
         output_size = check_integer("output_size", output_size)
         draw = uniform_drawer(hidden_size, generator, like.dtype, like.device)
         self.layer = layer
@@ -95,8 +95,8 @@ class SequenceTagger(_Readout):
         return outputs @ self.W_y.T + self.b_y  # (B, T, K)
 
 
-def _described(layer):
-    """Rend la taille de l'état d'une couche, et un poids dont prendre le type et l'appareil."""
+def check_layer(layer):
+    """Rend la taille de l'état d'une couche, et un poids dont prendre le type et l'appareil ; refuse le reste."""
     weights = list(layer.parameters()) if isinstance(layer, nn.Module) else []
     hidden_size = getattr(getattr(layer, "cell", layer), "hidden_size", None)
     if not weights or hidden_size is None or is_cell(layer) or isinstance(layer, nn.RNNCellBase):

@@ -19,10 +19,12 @@ from .temporal_order import (
     TemporalOrder,
     temporal_order_class,
 )
+from .texts import MARK, decode_texts, encode_texts, marked_vocabulary, shifted, text_lengths, written_steps
 
 __all__ = [
     "EASY",
     "HARD",
+    "MARK",
     "MODERATE",
     "NIGHTMARE",
     "NORMAL",
@@ -34,9 +36,15 @@ __all__ = [
     "Task",
     "TemporalOrder",
     "Vocabulary",
+    "decode_texts",
     "echo_targets",
+    "encode_texts",
+    "marked_vocabulary",
+    "shifted",
     "split_text",
     "temporal_order_class",
     "text_columns",
+    "text_lengths",
     "text_windows",
+    "written_steps",
 ]
