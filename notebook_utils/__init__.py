@@ -18,6 +18,7 @@ HOMES = {
     "models.readout": ["SequenceClassifier", "SequenceTagger"],
     "models.encoder_decoder": ["Decoder", "Encoder", "EncoderDecoder"],
     "models.decoding": ["beam_search", "greedy", "log_probability", "sample"],
+    "models.ngrams": ["KneserNey"],
     "tasks.task": ["SPLITS", "Batch", "Task"],
     "tasks.temporal_order": [
         "EASY", "HARD", "MODERATE", "NIGHTMARE", "NORMAL", "TemporalOrder", "temporal_order_class",

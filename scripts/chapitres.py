@@ -93,7 +93,8 @@ def execute(chapter: Path, to_the_end: bool = False) -> nbformat.NotebookNode:
     notebook = read_chapter(chapter)
     metadata, started = dict(notebook.metadata), []
     options = {"timeout": TIMEOUT, "record_timing": False, "coalesce_streams": True}
-    options |= {"extra_arguments": ["--IPKernelApp.log_level=ERROR"], "allow_errors": to_the_end}
+    arguments = ["--IPKernelApp.log_level=ERROR", *os.environ.get("NOYAU_OPTIONS", "").split()]
+    options |= {"extra_arguments": arguments, "allow_errors": to_the_end}
     options |= {"on_cell_start": lambda cell, cell_index: started.append(cell)}
     client = NotebookClient(notebook, resources={"metadata": {"path": str(BOOK)}}, **options)
     try:

@@ -3,15 +3,19 @@
 Toute graine d'un chapitre passe par ``notebook_utils.seeded``, que la variable ``DECALAGE_GRAINES`` décale.
 Chaque décalage donne donc d'autres poids, d'autres exemples, d'autres apprentissages ;
 une affirmation du livre doit y survivre. On exécute les chapitres jusqu'au bout, et l'on rapporte
-chaque assertion qui échoue : le décalage, le fichier, la ligne.
+chaque assertion qui échoue : le décalage, le fichier, la ligne. À partir de trois décalages, on montre aussi celles
+qui ont tenu de justesse (voir ``marges.py``) : ce sont les prochaines à tomber.
 """
 
 from __future__ import annotations
 
 import argparse
 import re
+import tempfile
+from pathlib import Path
 
 import chapitres
+import marges
 
 from notebook_utils.learning.seeds import SHIFT_VARIABLE
 
@@ -27,18 +31,31 @@ def shifts(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
+def show(fragile: list) -> None:
+    """Les comparaisons qui tiennent de justesse, et leurs marges."""
+    print(f"{len(fragile)} comparaison(s) fragile(s), de moins de {marges.SAFE} écarts types :".replace(".", ","))
+    for text, values in fragile:
+        print(f"  {text}\n    marges : {' ; '.join(f'{value:.3g}' for value in values)}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Rejoue les chapitres avec d'autres graines.")
     parser.add_argument("chapitres", nargs="*", help="les chapitres à rejouer (tous, par défaut)")
     parser.add_argument("--decalages", type=shifts, default=list(SHIFTS), help="les décalages : 1,2,3 par défaut")
     arguments = parser.parse_args()
-    selected, faults = chapitres.selected(arguments.chapitres), []
-    for shift in arguments.decalages:
-        print(f"→ Décalage {shift}", flush=True)
-        report = chapitres.replay({SHIFT_VARIABLE: str(shift)}, selected)
-        print(report, flush=True)
-        found = [f"{place}: décalage {shift} : {row}" for place, row in FAULT.findall(report)]
-        faults += found or ([f"décalage {shift} : {report.splitlines()[0]}"] if report else [])
+    selected, faults, runs = chapitres.selected(arguments.chapitres), [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for shift in arguments.decalages:
+            print(f"→ Décalage {shift}", flush=True)
+            weighed = Path(folder, f"{shift}.jsonl")
+            weighed.touch()
+            report = chapitres.replay({SHIFT_VARIABLE: str(shift)} | marges.environment(weighed), selected)
+            print(report, flush=True)
+            runs.append(marges.margins(weighed))
+            found = [f"{place}: décalage {shift} : {row}" for place, row in FAULT.findall(report)]
+            faults += found or ([f"décalage {shift} : {report.splitlines()[0]}"] if report else [])
+    if len(runs) >= marges.ENOUGH:
+        show(marges.fragile(runs))
     if faults:
         raise SystemExit(f"{len(faults)} échec(s) :\n" + "\n".join(faults))
     shown = ", ".join(map(str, arguments.decalages))

@@ -621,6 +621,7 @@ def test_other_seeds_find_the_claim_that_depends_on_one(copy):
     assert result.returncode != 0 and "2 échec(s)" in printed
     for shift in (1, 4):
         assert f"book/essai.md:{line}: décalage {shift} : assert abs(value - 0.4962566) < 1e-6" in printed
-    write(copy, SEEDED.replace("assert abs(value", "assert abs(stays"))
-    kept = run(copy, "scripts/graines.py", "--decalages", "2")
+    write(copy, SEEDED.replace("assert abs(value - 0.4962566) < 1e-6", "assert 0 < value < 1"))
+    kept = run(copy, "scripts/graines.py", "--decalages", "1,2,3")
     assert kept.returncode == 0 and "Toutes les assertions tiennent" in messages(kept)
+    assert "2 comparaison(s) fragile(s)" in messages(kept) and "0 < value < 1" in messages(kept)

@@ -2,12 +2,14 @@
 
 from .decoding import beam_search, greedy, log_probability, sample
 from .encoder_decoder import Decoder, Encoder, EncoderDecoder
+from .ngrams import KneserNey
 from .readout import SequenceClassifier, SequenceTagger
 
 __all__ = [
     "Decoder",
     "Encoder",
     "EncoderDecoder",
+    "KneserNey",
     "SequenceClassifier",
     "SequenceTagger",
     "beam_search",
