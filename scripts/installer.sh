@@ -96,8 +96,15 @@ Au choix :
   - dites où il est : PYTHON=/chemin/de/python3.12 make livre"
 }
 
+verrouiller() {  # deux commandes à la fois n'installent pas dans le même .venv
+  command -v flock >/dev/null || return 0
+  exec 9>.venv.verrou
+  flock --nonblock 9 || { dire "Une autre installation est en cours : on l'attend."; flock 9; }
+}
+
 installer_venv() {
   local exigences=requirements.txt
+  verrouiller
   [ "$1" = livre ] || exigences=requirements-$1.txt
   [ -f "$exigences" ] || echouer "usage : installer.sh venv livre|jupyter|dev"
   if [ -x .venv/bin/python ] && ! convient .venv/bin/python; then

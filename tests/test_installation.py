@@ -6,6 +6,8 @@ import os
 import re
 import shutil
 import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, metadata, version
 from pathlib import Path
 
@@ -109,6 +111,22 @@ def test_an_environment_too_old_is_said(machine):
     shutil.copy(machine.tools / "vieux", machine.root / ".venv" / "bin" / "python")
     result = machine.install("venv", "livre")
     assert result.returncode != 0 and "rm -rf .venv" in result.stderr
+
+
+def test_two_installations_wait_for_each_other(machine):
+    """Le verrou est ici tenu par le test ; l'installation le dit, attend, puis se fait."""
+    fcntl = pytest.importorskip("fcntl")
+    machine.python("python3", fits=True)
+    (machine.tools / "flock").symlink_to(shutil.which("flock"))
+    with (machine.root / ".venv.verrou").open("w") as lock, ThreadPoolExecutor(1) as pool:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        running = pool.submit(machine.install, "venv", "jupyter")
+        time.sleep(1)
+        assert not running.done() and machine.steps() == []
+        fcntl.flock(lock, fcntl.LOCK_UN)
+        result = running.result()
+    assert result.returncode == 0, result.stderr
+    assert "Une autre installation est en cours" in result.stdout and machine.steps()
 
 
 LOCKED = "Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 42 (apt)"
