@@ -19,6 +19,7 @@ HOMES = {
     "models.encoder_decoder": ["Decoder", "Encoder", "EncoderDecoder"],
     "models.decoding": ["beam_search", "greedy", "log_probability", "sample"],
     "models.ngrams": ["KneserNey"],
+    "models.language_model": ["LanguageModel"],
     "tasks.task": ["SPLITS", "Batch", "Task"],
     "tasks.temporal_order": [
         "EASY", "HARD", "MODERATE", "NIGHTMARE", "NORMAL", "TemporalOrder", "temporal_order_class",

@@ -2,6 +2,7 @@
 
 from .decoding import beam_search, greedy, log_probability, sample
 from .encoder_decoder import Decoder, Encoder, EncoderDecoder
+from .language_model import LanguageModel
 from .ngrams import KneserNey
 from .readout import SequenceClassifier, SequenceTagger
 
@@ -10,6 +11,7 @@ __all__ = [
     "Encoder",
     "EncoderDecoder",
     "KneserNey",
+    "LanguageModel",
     "SequenceClassifier",
     "SequenceTagger",
     "beam_search",
