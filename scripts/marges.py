@@ -71,10 +71,11 @@ def record(claim, rank, signs, values, text):
     except (TypeError, ValueError, RuntimeError):
         return True
     for place, (sign, a, b) in enumerate(zip(signs, numbers, numbers[1:], strict=False)):
-        margin = float(np.min(sign * (a - b)))
-        row = {"claim": claim, "rank": rank, "place": place, "text": text, "margin": margin}
-        with open(os.environ[FILE], "a", encoding="utf-8") as file:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        distance = sign * (a - b)
+        if distance.size:
+            row = {"claim": claim, "rank": rank, "place": place, "text": text, "margin": float(np.min(distance))}
+            with open(os.environ[FILE], "a", encoding="utf-8") as file:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
     return True
 
 

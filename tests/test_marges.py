@@ -31,6 +31,7 @@ def test_the_smallest_of_several(weigh):
     assert weigh("assert (x > 1).all()", x=np.array([4.0, 1.5, 9])) == {"x > 1": 0.5}
     assert weigh("for x in (4, 1.25, 9):\n    assert x > 1") == {"x > 1": 0.25}
     assert weigh("assert all(x > 1 for x in (3, 2))") == {"x > 1": 1}
+    assert weigh("assert (x > 1).all()", x=np.array([])) == {}
 
 
 def test_what_a_count_counts_is_left_alone(weigh):
