@@ -374,7 +374,7 @@ class Digits(_PicturesToTexts):
         """
         return self._find(inputs)[:, 0].tolist()
 
-    def classes(self, inputs):
+    def labels(self, inputs):
         r"""Le chiffre que montre chaque image.
 
         Args:
@@ -388,7 +388,7 @@ class Digits(_PicturesToTexts):
             ValueError: comme :meth:`split_of`.
 
         Example:
-            >>> Digits().classes(Digits().every().inputs[:3])
+            >>> Digits().labels(Digits().every().inputs[:3])
             tensor([0, 1, 2])
         """
         return self._source.digits[self._find(inputs)[:, 0]]
@@ -491,7 +491,7 @@ class DigitPairs(_PicturesToTexts):
         """
         return [tuple(pair) for pair in self._find(inputs).tolist()]
 
-    def classes(self, inputs):
+    def labels(self, inputs):
         r"""Le nombre que montre chaque exemple.
 
         Args:
@@ -506,7 +506,7 @@ class DigitPairs(_PicturesToTexts):
 
         Example:
             >>> task = DigitPairs((42,))
-            >>> task.classes(task.sample(3, generator=torch.Generator().manual_seed(0)).inputs)
+            >>> task.labels(task.sample(3, generator=torch.Generator().manual_seed(0)).inputs)
             tensor([42, 42, 42])
         """
         tens, units = self._source.digits[self._find(inputs)].unbind(dim=1)
@@ -558,7 +558,7 @@ def fit_classifier(classifier, task, *, generator, split="train"):
         >>> task, generator = Digits(), torch.Generator().manual_seed(0)
         >>> classify = fit_classifier(KNeighborsClassifier(1), task, generator=generator)
         >>> images, _ = task.every("test")
-        >>> (classify(images) == task.classes(images)).sum().item()
+        >>> (classify(images) == task.labels(images)).sum().item()
         289
     """
     if not callable(getattr(classifier, "fit", None)):
@@ -569,7 +569,7 @@ def fit_classifier(classifier, task, *, generator, split="train"):
     images, _ = task.every(split)
     if "random_state" in classifier.get_params():
         classifier.set_params(random_state=int(torch.randint(2**31, (), generator=generator)))
-    classifier.fit(images.flatten(1).numpy(), task.classes(images).numpy())
+    classifier.fit(images.flatten(1).numpy(), task.labels(images).numpy())
 
     def classify(images):
         check_real("images", images, ("B", _SIZE, _SIZE))
