@@ -224,3 +224,13 @@ def test_scikit_learn_waits_until_it_is_needed():
     root = Path(__file__).parents[1]
     child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert child.stdout.strip() == "False"
+
+
+def test_every_image_of_a_pair_is_drawn():
+    task, number = DigitPairs((42,)), 20_000
+    inputs, _ = task.sample(number, generator=new_generator(), split="test")
+    for side, digit in zip(zip(*task.decode(inputs), strict=True), (4, 2), strict=True):
+        counts = Counter(side)
+        known = (Digits().labels(Digits().every("test").inputs) == digit).sum().item()
+        assert len(counts) == known
+        assert all(abs(count - number / known) < 6 * (number / known) ** 0.5 for count in counts.values())
