@@ -28,6 +28,7 @@ HOMES = {
     "tasks.copying": ["Copying"],
     "tasks.echo": ["Echo", "echo_targets"],
     "tasks.characters": ["Vocabulary", "split_text", "text_columns", "text_windows"],
+    "tasks.digits": ["DigitPairs", "Digits", "digit_words", "fit_classifier", "number_words", "split_numbers"],
     "tasks.texts": [
         "MARK", "decode_texts", "encode_texts", "marked_vocabulary", "shifted", "text_lengths", "written_steps",
     ],
