@@ -30,7 +30,12 @@ MODULES = {
     "recurrence.initialization": "Initialisations",
     "recurrence.interop": "Échanges avec PyTorch",
     "models.readout": "Réseaux",
+    "models.encoder_decoder": "Encodeur et décodeur",
+    "models.decoding": "Écrire avec un réseau",
+    "models.language_model": "Modèle de langue",
+    "models.ngrams": "Compter pour prédire",
     "tasks": "Tâches",
+    "tasks.digits": "Chiffres manuscrits",
     "learning.answers": "Réponses",
     "learning.training": "Entraînement",
     "learning.seeds": "Graines",
@@ -41,7 +46,7 @@ MODULES = {
     "prose": "Nombres du texte",
     "learning.checkpoints": "Points de reprise",
 }
-TASK_MODULES = ("task", "temporal_order", "echo", "adding", "copying", "characters")
+TASK_MODULES = ("task", "temporal_order", "echo", "adding", "copying", "characters", "texts")
 
 
 def documented_at(module: str, name: str) -> str:

@@ -157,7 +157,7 @@ class EncoderDecoder(nn.Module):
 
     .. math::
 
-        \hat{y} = \mathrm{décodeur}\bigl(y,\; \mathrm{encodeur}(x)\bigr)
+        \hat{y} = \text{décodeur}\bigl(y,\; \text{encodeur}(x)\bigr)
 
     Args:
         encoder: tout réseau qui rend un vecteur ``(B, D_v)`` : un :class:`Encoder`, ou un réseau qui lit une image.
