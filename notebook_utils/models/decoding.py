@@ -6,8 +6,8 @@ marque de fin comprise :
 
 .. math::
 
-    \log p(y_1, \dots, y_n) = \sum_{t=1}^{n} \log p(y_t \mid y_1, \dots, y_{t-1}, s_0),
-    \qquad p(\cdot) = \mathrm{softmax}(\hat{y}_t)
+    \log p(y_1, \dots, y_n) &= \sum_{t=1}^{n} \log p(y_t \mid y_1, \dots, y_{t-1}, s_0) \\
+    p(\cdot \mid y_1, \dots, y_{t-1}, s_0) &= \mathrm{softmax}(\hat{y}_t)
 
 Aucun gradient n'est calculé.
 """

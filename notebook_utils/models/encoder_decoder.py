@@ -2,8 +2,8 @@ r"""Lire une séquence, en garder un vecteur, en écrire une autre.
 
 .. math::
 
-    v = \mathrm{encodeur}(x_1, \dots, x_S), \qquad
-    p(y_1, \dots, y_T \mid x) = \prod_{t=1}^{T} p(y_t \mid v, y_1, \dots, y_{t-1})
+    v &= \mathrm{encodeur}(x_1, \dots, x_S) \\
+    p(y_1, \dots, y_T \mid x) &= \prod_{t=1}^{T} p(y_t \mid v, y_1, \dots, y_{t-1})
 
 Les textes sont des codes, où 0 est la marque qui ouvre, ferme et complète (:mod:`notebook_utils.tasks.texts`).
 """
@@ -80,9 +80,9 @@ class Decoder(nn.Module):
 
     .. math::
 
-        s_0 = \tanh(W_s v + b_s), \qquad
-        (h_t, s_t) = \mathrm{couche}(s_{t-1}, E_{y_{t-1}}), \qquad
-        \hat{y}_t = W_y h_t + b_y
+        s_0 &= \tanh(W_s v + b_s) \\
+        (h_t, s_t) &= \mathrm{couche}(s_{t-1}, E_{y_{t-1}}) \\
+        \hat{y}_t &= W_y h_t + b_y
 
     :math:`v \in \mathbb{R}^{D_v}` est le vecteur, :math:`y_0` la marque, :math:`s_t` l'état (``h``, ou ``h`` et
     ``c`` pour la LSTM, chacun avec ses lignes de :math:`W_s`) et :math:`\hat{y}_t \in \mathbb{R}^V` les logits du

@@ -18,8 +18,8 @@ class LanguageModel(nn.Module):
 
     .. math::
 
-        (h_t, s_t) = \mathrm{couche}\bigl(s_{t-1},\; m \odot E_{x_t}\bigr), \qquad
-        \hat{y}_t = E \,\bigl(W_p (m' \odot h_t) + b_p\bigr) + b_y
+        (h_t, s_t) &= \mathrm{couche}\bigl(s_{t-1},\; m \odot E_{x_t}\bigr) \\
+        \hat{y}_t &= E \,\bigl(W_p (m' \odot h_t) + b_p\bigr) + b_y
 
     :math:`E \in \mathbb{R}^{V \times D}` est le plongement des codes. Il sert **deux fois**, à lire et à écrire
     (poids liés, *tied embeddings*) : deux caractères qui s'emploient de même façon y ont des lignes voisines.
