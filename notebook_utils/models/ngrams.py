@@ -20,9 +20,9 @@ class KneserNey:
 
     .. math::
 
-        p_n(w \mid c) = \frac{\max(0,\, a_n(cw) - D_n(a_n(cw)))}{\sum_{w'} a_n(cw')}
-        + \frac{\sum_{w'} D_n(a_n(cw'))}{\sum_{w'} a_n(cw')} \; p_{n-1}(w \mid c'), \qquad
-        p_0(w) = \frac{1}{V}
+        p_n(w \mid c) &= \frac{a_n(cw) - D_n(a_n(cw))}{\sum_{w'} a_n(cw')}
+        + \frac{\sum_{w'} D_n(a_n(cw'))}{\sum_{w'} a_n(cw')} \; p_{n-1}(w \mid c') \\
+        p_0(w) &= \frac{1}{V}
 
     À l'ordre le plus haut, :math:`a` est le nombre de fois où la suite :math:`cw` a été lue ; aux autres, le nombre de
     caractères *différents* qui l'ont précédée : une suite fréquente mais toujours après le même caractère
@@ -31,8 +31,8 @@ class KneserNey:
 
     .. math::
 
-        Y = \frac{n_1}{n_1 + 2 n_2}, \qquad D(1) = 1 - 2 Y \frac{n_2}{n_1}, \quad
-        D(2) = 2 - 3 Y \frac{n_3}{n_2}, \quad D(a \geq 3) = 3 - 4 Y \frac{n_4}{n_3}
+        Y &= \frac{n_1}{n_1 + 2 n_2}, \qquad D(0) = 0, \qquad D(1) = 1 - 2 Y \frac{n_2}{n_1} \\
+        D(2) &= 2 - 3 Y \frac{n_3}{n_2}, \qquad D(a \geq 3) = 3 - 4 Y \frac{n_4}{n_3}
 
     Un retrait qui sortirait de :math:`]0, a]`, ou pour lequel il manque un :math:`n_j`, vaut la moitié de son compte.
 
