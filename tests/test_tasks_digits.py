@@ -103,7 +103,11 @@ def test_blocks_follow_the_order_of_the_file():
         assert max(rows["train"]) < min(rows["choice"]) and max(rows["choice"]) < min(rows["test"])
 
 
-@pytest.mark.parametrize("task", [Digits(), Digits(True), DigitPairs(), DigitPairs((7, 42), digit_words)], ids=["chiffres", "mains", "paires", "deux paires"])
+@pytest.mark.parametrize(
+    "task",
+    [Digits(), Digits(True), DigitPairs(), DigitPairs((7, 42), digit_words)],
+    ids=["chiffres", "mains", "paires", "deux paires"],
+)
 @pytest.mark.parametrize("split", ["train", "choice", "test", "all"])
 def test_batches_are_drawn_from_their_set(task, split):
     inputs, targets = task.sample(200, generator=new_generator(), split=split)
