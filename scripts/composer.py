@@ -23,7 +23,8 @@ EXTENSIONS = ROOT / "book" / "_ext"
 TARGET = ROOT / "_build" / "pdf"
 SOURCE_NAME = "reseaux-recurrents"
 TOLERANCE = 5.0  # points dont une boîte peut déborder
-COMMAND = ["latexmk", "-lualatex", "-interaction=nonstopmode", "-halt-on-error", f"{SOURCE_NAME}.tex"]
+# « -g » : même si rien n'a changé, pour que le journal que l'on vérifie soit toujours celui de ce PDF.
+COMMAND = ["latexmk", "-g", "-lualatex", "-interaction=nonstopmode", "-halt-on-error", f"{SOURCE_NAME}.tex"]
 FAULT = re.compile(r"^(?:!.*|.*undefined references.*|.*multiply.defined labels.*|Missing character.*)$", re.MULTILINE)
 EVENT = re.compile(
     r"^Overfull \\(?P<box>[hv])box \((?P<points>[\d.]+)pt too (?:wide|high)\)"

@@ -98,6 +98,14 @@ def test_a_chapter_that_ends_on_a_nearly_empty_page_is_found():
     assert composer.thin_files(fills, log) == ["book/rnn", "index"]
 
 
+def test_a_second_composition_without_change_has_its_log(tmp_path):
+    """latexmk ne recompose pas ce qui n'a pas changé ; le journal, effacé avant, manquerait alors."""
+    text = r"\documentclass{article}\begin{document}\typeout{DEBUT book/un 0}Un.\end{document}"
+    (tmp_path / f"{composer.SOURCE_NAME}.tex").write_text(text, encoding="utf-8")
+    for _ in range(2):
+        assert composer.STARTED.findall(composer.run_latex(tmp_path)) == [("book/un", "0")]
+
+
 def test_heights_are_read_back(tmp_path):
     heights = {"book/rnn": -1, "solutions": 2}
     composer.write_heights(tmp_path / "hauteurs.tex", heights)
