@@ -29,6 +29,7 @@ HOMES = {
     "tasks.echo": ["Echo", "echo_targets"],
     "tasks.characters": ["Vocabulary", "split_text", "text_columns", "text_windows"],
     "tasks.digits": ["DigitPairs", "Digits", "digit_words", "fit_classifier", "number_words", "split_numbers"],
+    "tasks.dates": ["DATE_PATTERNS", "Dates", "ambiguous_dates", "date_words"],
     "tasks.texts": [
         "MARK", "decode_texts", "encode_texts", "marked_vocabulary", "shifted", "text_lengths", "written_steps",
     ],

@@ -46,7 +46,7 @@ MODULES = {
     "prose": "Nombres du texte",
     "learning.checkpoints": "Points de reprise",
 }
-TASK_MODULES = ("task", "temporal_order", "echo", "adding", "copying", "characters", "texts")
+TASK_MODULES = ("task", "temporal_order", "echo", "adding", "copying", "characters", "texts", "dates")
 
 
 def documented_at(module: str, name: str) -> str:

@@ -8,6 +8,7 @@ Ce module n'importe aucun autre module de ``notebook_utils``, que les vérificat
 from .adding import Adding
 from .characters import Vocabulary, split_text, text_columns, text_windows
 from .copying import Copying
+from .dates import DATE_PATTERNS, Dates, ambiguous_dates, date_words
 from .echo import Echo, echo_targets
 from .task import SPLITS, Batch, Task
 from .temporal_order import (
@@ -22,6 +23,7 @@ from .temporal_order import (
 from .texts import MARK, decode_texts, encode_texts, marked_vocabulary, shifted, text_lengths, written_steps
 
 __all__ = [
+    "DATE_PATTERNS",
     "EASY",
     "HARD",
     "MARK",
@@ -32,10 +34,13 @@ __all__ = [
     "Adding",
     "Batch",
     "Copying",
+    "Dates",
     "Echo",
     "Task",
     "TemporalOrder",
     "Vocabulary",
+    "ambiguous_dates",
+    "date_words",
     "decode_texts",
     "echo_targets",
     "encode_texts",
