@@ -30,6 +30,7 @@ HOMES = {
     "tasks.characters": ["Vocabulary", "split_text", "text_columns", "text_windows"],
     "tasks.digits": ["DigitPairs", "Digits", "digit_words", "fit_classifier", "number_words", "split_numbers"],
     "tasks.dates": ["DATE_PATTERNS", "Dates", "ambiguous_dates", "date_words"],
+    "tasks.programs": ["LEVELS", "Programs", "run_program"],
     "tasks.texts": [
         "MARK", "decode_texts", "encode_texts", "marked_vocabulary", "shifted", "text_lengths", "written_steps",
     ],

@@ -36,6 +36,7 @@ MODULES = {
     "models.ngrams": "Compter pour prédire",
     "tasks": "Tâches",
     "tasks.digits": "Chiffres manuscrits",
+    "tasks.programs": "Petits programmes",
     "learning.answers": "Réponses",
     "learning.training": "Entraînement",
     "learning.seeds": "Graines",

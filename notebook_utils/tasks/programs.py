@@ -13,14 +13,13 @@ import ast
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from .._checks import check_choice, check_integer, check_iterable, check_text, described
-from .._tensor_checks import check_codes, check_generator
+from .._tensor_checks import check_generator
 from .task import Batch
 from .texts import decode_texts, encode_texts, marked_vocabulary
 
@@ -28,7 +27,7 @@ __all__ = ["LEVELS", "Programs", "run_program"]
 
 #: Ce que contient chaque niveau.
 LEVELS = {
-    1: "deux affectations",
+    1: "affectation",
     2: "somme ou différence",
     3: "expression conditionnelle",
     4: "boucle",
@@ -45,19 +44,18 @@ _BLOCK = 2**13  # programmes que ``batches`` tire d'un coup
 
 
 class _Form(NamedTuple):
-    """Un modèle de programme : ``V`` et ``W`` sont des noms, ``A`` à ``E`` des nombres, ``K`` et ``J`` des chiffres."""
+    """Un modèle de programme : ``V`` est un nom, les autres capitales des nombres (``_LIMITS``)."""
 
     level: int
     text: str
-    value: object  # la réponse, de (A, B, C, D, E, K, J), en tableaux
+    value: object  # la réponse, d'après un dictionnaire de tableaux
 
 
 # Dans un modèle, les mots de Python sont entre accents graves : leurs capitales ne sont pas des cases.
 _FORMS = [
-    _Form(1, "V=A\nW=B\n`P`(V)", lambda n: n["A"]),
-    _Form(1, "V=A\nW=B\n`P`(W)", lambda n: n["B"]),
-    _Form(2, "V=A\n`P`(V+B)", lambda n: n["A"] + n["B"]),
-    _Form(2, "V=A\n`P`(V-B)", lambda n: n["A"] - n["B"]),
+    _Form(1, "V=L\n`P`(V)", lambda n: n["L"]),
+    _Form(2, "`P`(A+B)", lambda n: n["A"] + n["B"]),
+    _Form(2, "`P`(A-B)", lambda n: n["A"] - n["B"]),
     _Form(3, "V=A\n`P`((V+B)`I`C<D`E`E)", lambda n: np.where(n["C"] < n["D"], n["A"] + n["B"], n["E"])),
     _Form(3, "V=A\n`P`((V-B)`I`C<D`E`E)", lambda n: np.where(n["C"] < n["D"], n["A"] - n["B"], n["E"])),
     _Form(4, "V=A\n`F`x`N``R`(K):V+=B\n`P`(V)", lambda n: n["A"] + n["K"] * n["B"]),
@@ -65,9 +63,9 @@ _FORMS = [
     _Form(5, "V=A\n`F`x`N``R`(K):V+=(B`I`x<J`E`C)\n`P`(V)", lambda n: n["A"] + _twice(n)),
     _Form(5, "V=A\n`F`x`N``R`(K):V-=(B`I`x<J`E`C)\n`P`(V)", lambda n: n["A"] - _twice(n)),
 ]
-_NUMBERS = "ABCDE"
-_DIGITS = "KJ"
-_WIDTHS = {1: 3, 2: 4, 3: 4, 4: 5, 5: 5}  # le plus long texte de réponse, marque comprise
+# Les bornes des nombres d'un modèle, intervalles semi-ouverts, et des noms.
+_LIMITS = {**dict.fromkeys("ABCDE", (10, 100)), "L": (1_000, 10_000), "K": (2, 10), "J": (1, 9)}
+_WIDTHS = {1: 5, 2: 4, 3: 4, 4: 5, 5: 5}  # le plus long texte de réponse, marque comprise
 
 
 def _twice(n):
@@ -108,8 +106,7 @@ def run_program(text):
         tree = ast.parse(text)
     except (SyntaxError, ValueError) as error:
         raise ValueError(f"text : reçu {text!r:.60}, attendu un programme Python") from error
-    for node in ast.walk(tree):
-        _check_node(node)
+    _check_tree(tree)
     printed = []
     names = {"__builtins__": {}, "range": range, "print": lambda value: printed.append(str(value))}
     try:
@@ -127,25 +124,36 @@ _PLAIN = (
 )  # fmt: skip
 
 
-def _check_node(node):
-    """Refuse ce qui n'est pas du petit langage."""
-    if isinstance(node, ast.Name):
-        allowed = node.id not in ("print", "range", "__builtins__") or isinstance(node.ctx, ast.Load)
-    elif isinstance(node, ast.Constant):
-        allowed = type(node.value) is int
-    elif isinstance(node, ast.Compare):
-        allowed = len(node.ops) == 1
-    elif isinstance(node, ast.Call):
-        allowed = getattr(node.func, "id", "") in ("print", "range") and len(node.args) == 1 and not node.keywords
-    elif isinstance(node, ast.For):
-        turns = node.iter.args[0] if isinstance(node.iter, ast.Call) and node.iter.args else None
-        inner = any(isinstance(part, ast.For) for statement in node.body for part in ast.walk(statement))
-        known = isinstance(turns, ast.Constant) and type(turns.value) is int and turns.value < 1_000
-        allowed = known and not inner and not node.orelse
-    else:
-        allowed = isinstance(node, _PLAIN)
-    if not allowed:
-        raise ValueError(f"text : reçu {ast.unparse(node)!r:.60}, attendu le petit langage que dit run_program")
+def _check_tree(tree):
+    """Refuse ce qui n'est pas du petit langage : ``print`` est une ligne, ``range`` le compte d'une boucle."""
+    nodes = list(ast.walk(tree))
+    places = {id(node.value): "print" for node in nodes if isinstance(node, ast.Expr)}
+    places |= {id(node.iter): "range" for node in nodes if isinstance(node, ast.For)}
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            allowed = id(node) in called or not (node.id.startswith("_") or node.id in ("print", "range"))
+        elif isinstance(node, ast.Constant):
+            allowed = type(node.value) is int
+        elif isinstance(node, ast.Compare):
+            allowed = len(node.ops) == 1
+        elif isinstance(node, ast.Call):
+            known = getattr(node.func, "id", "") == places.get(id(node), "-")
+            allowed = known and len(node.args) == 1 and not node.keywords
+        elif isinstance(node, ast.For):
+            allowed = _is_short(node)
+        else:
+            allowed = isinstance(node, _PLAIN)
+        if not allowed:
+            raise ValueError(f"text : reçu {ast.unparse(node)!r:.60}, attendu le petit langage que dit run_program")
+
+
+def _is_short(loop):
+    """Une boucle d'au plus 999 tours, connus d'avance, sans boucle intérieure ni ``else``."""
+    turns = loop.iter.args[0] if isinstance(loop.iter, ast.Call) and loop.iter.args else None
+    known = isinstance(turns, ast.Constant) and type(turns.value) is int and turns.value < 1_000
+    inner = any(isinstance(node, ast.For) for statement in loop.body for node in ast.walk(statement))
+    return known and not inner and not loop.orelse
 
 
 @dataclass(frozen=True)
@@ -162,8 +170,8 @@ class Programs:
     Cibles : les codes de la réponse, ``(B, T)``, avec un autre vocabulaire, de douze codes : la marque, ``-``,
     et les dix chiffres. Avec ``backwards``, la réponse est écrite à l'envers, de l'unité vers le signe.
 
-    Les niveaux, avec des nombres de deux chiffres, de 10 à 99 :
-    1, deux affectations, et l'une des deux est imprimée ; 2, la somme ou la différence de deux nombres ;
+    Les niveaux, avec des nombres de deux chiffres, de 10 à 99 (de quatre au niveau 1) :
+    1, une affectation ; 2, la somme ou la différence de deux nombres ;
     3, une expression conditionnelle ; 4, une boucle de 2 à 9 tours, de pas constant ;
     5, une boucle dont le pas dépend du tour. Un tirage choisit d'abord le niveau, tous aussi probables.
 
@@ -173,7 +181,7 @@ class Programs:
     Renommer une variable, ou échanger les deux termes d'une somme, ne fait donc pas changer d'ensemble.
 
     Écarts à Zaremba et Sutskever : des niveaux séparés au lieu de programmes emboîtés, deux chiffres
-    par nombre au plus, et les mots de Python en un symbole, pas caractère par caractère.
+    par nombre (quatre au niveau 1), et les mots de Python en un symbole, pas caractère par caractère.
 
     Args:
         levels: un niveau, ou plusieurs.
@@ -192,7 +200,7 @@ class Programs:
         >>> task = Programs(2, backwards=True)
         >>> programs, answers = task.sample(32, generator=torch.Generator().manual_seed(0), split="test")
         >>> programs.shape, answers.shape
-        (torch.Size([32, 12]), torch.Size([32, 4]))
+        (torch.Size([32, 8]), torch.Size([32, 4]))
         >>> task.decode_targets(answers) == [run_program(text) for text in task.decode(programs)]
         True
     """
@@ -238,7 +246,7 @@ class Programs:
             split: ``"train"``, ``"choice"``, ``"test"``, ou ``"all"``.
 
         Returns:
-            Un entier : exact au niveau 2, où tous les calculs sont essayés ; aux autres, exact pour ``"all"`` seulement.
+            Un entier ; hors du niveau 2, seul ``"all"`` se compte.
 
         Raises:
             TypeError: si ``split`` n'est pas une chaîne.
@@ -246,7 +254,7 @@ class Programs:
 
         Example:
             >>> [Programs(2).count(split) for split in ("train", "choice", "test", "all")]
-            [12078, 2046, 2076, 16200]
+            [12209, 2090, 1901, 16200]
         """
         check_choice("split", split, _SPLITS)
         if self.levels != (2,):
@@ -444,7 +452,7 @@ class Programs:
     def _spell(self, values):
         """Les codes des réponses, ``(B, T)`` : les chiffres de l'unité vers la gauche, puis le signe."""
         rows, width = len(values), max(_WIDTHS[level] for level in self.levels)
-        size, left = np.abs(values), np.abs(values)
+        left = np.abs(values)
         codes = np.zeros((rows, width), dtype=np.int64)
         length = np.zeros(rows, dtype=np.int64)
         for t in range(width - 1):
@@ -470,13 +478,14 @@ class _Compiled:
         for symbol in form.text:
             if symbol == "`":
                 word = not word
-            elif not word and symbol in _NUMBERS:
-                slots += [(len(fixed), symbol, 10), (len(fixed) + 1, symbol, 1)]
-                fixed += ["0", "0"]
+            elif not word and symbol in _LIMITS:
+                units = [unit for unit in (1_000, 100, 10, 1) if unit < _LIMITS[symbol][1] - 1]
+                slots += [(len(fixed) + place, symbol, unit) for place, unit in enumerate(units)]
+                fixed += ["0"] * len(units)
             else:
-                if not word and symbol in "VW" + _DIGITS:
+                if not word and symbol == "V":
                     slots.append((len(fixed), symbol, 1))
-                    symbol = "0" if symbol in _DIGITS else {"V": "a", "W": "b"}[symbol]
+                    symbol = _NAMES[0]
                 fixed.append(symbol)
         self.symbols, self.slots = "".join(fixed), slots
         self.codes = _READ.encode(self.symbols).numpy()  # (S)
@@ -486,28 +495,23 @@ class _Compiled:
     @property
     def calculations(self):
         """Le nombre de calculs distincts, noms non comptés."""
-        sizes = {**dict.fromkeys(_NUMBERS, 90), "K": 8, "J": 8}
-        return int(np.prod([sizes.get(symbol, 1) for symbol in self.used]))
+        sizes = [high - low for low, high in (_LIMITS[symbol] for symbol in self.used if symbol != "V")]
+        return int(np.prod(sizes))
 
     def draw(self, rows, generator):
         """Les noms et les nombres de ``rows`` programmes, en tableaux ``(rows)``."""
-        fields = {}
-        for symbol in self.used:
-            low, high = {"V": (0, 25), "W": (0, 24), "K": (2, 10), "J": (1, 9)}.get(symbol, (10, 100))
-            fields[symbol] = torch.randint(low, high, (rows,), generator=generator).numpy()
-        if "W" in fields:  # deux noms différents
-            fields["W"] = fields["W"] + (fields["W"] >= fields["V"])
-        return fields
+        limits = {"V": (0, len(_NAMES)), **_LIMITS}
+        return {symbol: torch.randint(*limits[symbol], (rows,), generator=generator).numpy() for symbol in self.used}
 
     def numbers(self, fields):
-        return {symbol: values for symbol, values in fields.items() if symbol not in "VW"}
+        return {symbol: values for symbol, values in fields.items() if symbol != "V"}
 
     def write(self, fields):
         """Les codes des programmes, ``(rows, S)``."""
         rows = np.repeat(self.codes[None], len(next(iter(fields.values()))), axis=0)
         for place, symbol, unit in self.slots:
             values = fields[symbol]
-            rows[:, place] = _FIRST_NAME + values if symbol in "VW" else _FIRST_DIGIT + values // unit % 10
+            rows[:, place] = _FIRST_NAME + values if symbol == "V" else _FIRST_DIGIT + values // unit % 10
         return rows
 
 
