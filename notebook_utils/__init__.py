@@ -29,6 +29,9 @@ HOMES = {
     "tasks.echo": ["Echo", "echo_targets"],
     "tasks.characters": ["Vocabulary", "split_text", "text_columns", "text_windows"],
     "tasks.digits": ["DigitPairs", "Digits", "digit_words", "fit_classifier", "number_words", "split_numbers"],
+    "tasks.corpus": ["UNKNOWN", "Corpus", "longest_copy"],
+    "tasks.grammar": ["Grammar"],
+    "tasks.keyboard": ["keypad_keys", "keystrokes", "words_of"],
     "tasks.texts": [
         "MARK", "decode_texts", "encode_texts", "marked_vocabulary", "shifted", "text_lengths", "written_steps",
     ],

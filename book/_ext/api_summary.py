@@ -46,7 +46,9 @@ MODULES = {
     "prose": "Nombres du texte",
     "learning.checkpoints": "Points de reprise",
 }
-TASK_MODULES = ("task", "temporal_order", "echo", "adding", "copying", "characters", "texts")
+TASK_MODULES = (
+    "task", "temporal_order", "echo", "adding", "copying", "characters", "texts", "corpus", "grammar", "keyboard",
+)
 
 
 def documented_at(module: str, name: str) -> str:

@@ -1,6 +1,6 @@
 """Les tâches du cours : des exemples tirés à la demande, dont la bonne réponse est connue.
 
-Toutes suivent le protocole de :class:`~notebook_utils.tasks.task.Task`, sauf les caractères,
+Toutes suivent le protocole de :class:`~notebook_utils.tasks.task.Task`, sauf les caractères, le corpus et le clavier,
 qui lisent un texte donné au lieu de tirer des exemples.
 Ce module n'importe aucun autre module de ``notebook_utils``, que les vérifications communes.
 """
@@ -8,7 +8,10 @@ Ce module n'importe aucun autre module de ``notebook_utils``, que les vérificat
 from .adding import Adding
 from .characters import Vocabulary, split_text, text_columns, text_windows
 from .copying import Copying
+from .corpus import UNKNOWN, Corpus, longest_copy
 from .echo import Echo, echo_targets
+from .grammar import Grammar
+from .keyboard import keypad_keys, keystrokes, words_of
 from .task import SPLITS, Batch, Task
 from .temporal_order import (
     EASY,
@@ -29,16 +32,22 @@ __all__ = [
     "NIGHTMARE",
     "NORMAL",
     "SPLITS",
+    "UNKNOWN",
     "Adding",
     "Batch",
     "Copying",
+    "Corpus",
     "Echo",
+    "Grammar",
     "Task",
     "TemporalOrder",
     "Vocabulary",
     "decode_texts",
     "echo_targets",
     "encode_texts",
+    "keypad_keys",
+    "keystrokes",
+    "longest_copy",
     "marked_vocabulary",
     "shifted",
     "split_text",
@@ -46,5 +55,6 @@ __all__ = [
     "text_columns",
     "text_lengths",
     "text_windows",
+    "words_of",
     "written_steps",
 ]

@@ -74,7 +74,9 @@ class Corpus:
         check_integer("rare", self.rare)
         if len(self._all) < 10:
             received = f"{len(self._all)} blocs de {self.block_size} caractères"
-            raise ValueError(f"chapters : reçu {received}, attendu au moins 10 : un texte plus long, ou block_size moindre")
+            raise ValueError(
+                f"chapters : reçu {received}, attendu au moins 10 : un texte plus long, ou block_size moindre"
+            )
 
     @classmethod
     def course(cls):
@@ -322,5 +324,7 @@ def _checked_chapters(chapters):
             check_text("chapters", part)
     names = [name for name, _ in chapters]
     if len(set(names)) < len(names):
-        raise ValueError(f"chapters : reçu {len(names)} chapitres de {len(set(names))} noms, attendu des noms différents")
+        raise ValueError(
+            f"chapters : reçu {len(names)} chapitres de {len(set(names))} noms, attendu des noms différents"
+        )
     return tuple(map(tuple, chapters))

@@ -180,7 +180,7 @@ class Grammar:
 
         Example:
             >>> grammar = Grammar()
-            >>> grammar.split_of(grammar.encode(["le chat dort", "le chien dort"]))
+            >>> grammar.split_of(grammar.encode(["le danseur dort", "le chien dort"]))
             ['test', 'train']
         """
         return ["test" if _residue(sentence) in SPLITS["test"] else "train" for sentence in self.decode(codes)]
