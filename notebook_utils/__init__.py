@@ -31,6 +31,9 @@ HOMES = {
     "tasks.digits": ["DigitPairs", "Digits", "digit_words", "fit_classifier", "number_words", "split_numbers"],
     "tasks.dates": ["DATE_PATTERNS", "Dates", "ambiguous_dates", "date_words"],
     "tasks.programs": ["LEVELS", "Programs", "run_program"],
+    "tasks.corpus": ["UNKNOWN", "Corpus", "longest_copy"],
+    "tasks.grammar": ["Grammar"],
+    "tasks.keyboard": ["keypad_keys", "keystrokes", "words_of"],
     "tasks.texts": [
         "MARK", "decode_texts", "encode_texts", "marked_vocabulary", "shifted", "text_lengths", "written_steps",
     ],

@@ -47,7 +47,10 @@ MODULES = {
     "prose": "Nombres du texte",
     "learning.checkpoints": "Points de reprise",
 }
-TASK_MODULES = ("task", "temporal_order", "echo", "adding", "copying", "characters", "texts", "dates")
+TASK_MODULES = (
+    *("task", "temporal_order", "echo", "adding", "copying", "characters", "texts"),
+    *("dates", "corpus", "grammar", "keyboard"),
+)
 
 
 def documented_at(module: str, name: str) -> str:

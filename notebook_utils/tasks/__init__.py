@@ -1,6 +1,6 @@
 """Les tâches du cours : des exemples tirés à la demande, dont la bonne réponse est connue.
 
-Toutes suivent le protocole de :class:`~notebook_utils.tasks.task.Task`, sauf les caractères,
+Toutes suivent le protocole de :class:`~notebook_utils.tasks.task.Task`, sauf les caractères, le corpus et le clavier,
 qui lisent un texte donné au lieu de tirer des exemples.
 Ce module n'importe aucun autre module de ``notebook_utils``, que les vérifications communes.
 """
@@ -8,8 +8,11 @@ Ce module n'importe aucun autre module de ``notebook_utils``, que les vérificat
 from .adding import Adding
 from .characters import Vocabulary, split_text, text_columns, text_windows
 from .copying import Copying
+from .corpus import UNKNOWN, Corpus, longest_copy
 from .dates import DATE_PATTERNS, Dates, ambiguous_dates, date_words
 from .echo import Echo, echo_targets
+from .grammar import Grammar
+from .keyboard import keypad_keys, keystrokes, words_of
 from .task import SPLITS, Batch, Task
 from .temporal_order import (
     EASY,
@@ -31,11 +34,14 @@ __all__ = [
     "NIGHTMARE",
     "NORMAL",
     "SPLITS",
+    "UNKNOWN",
     "Adding",
     "Batch",
     "Copying",
     "Dates",
+    "Corpus",
     "Echo",
+    "Grammar",
     "Task",
     "TemporalOrder",
     "Vocabulary",
@@ -44,6 +50,9 @@ __all__ = [
     "decode_texts",
     "echo_targets",
     "encode_texts",
+    "keypad_keys",
+    "keystrokes",
+    "longest_copy",
     "marked_vocabulary",
     "shifted",
     "split_text",
@@ -51,5 +60,6 @@ __all__ = [
     "text_columns",
     "text_lengths",
     "text_windows",
+    "words_of",
     "written_steps",
 ]
