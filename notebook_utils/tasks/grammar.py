@@ -105,7 +105,7 @@ class Grammar:
 
     @cached_property
     def relations(self):
-        """Les couples de mots de chaque relation : genre, nombre des noms, nombre du verbe, temps, capitale."""
+        """Les couples de mots de chaque relation (genre, nombre des noms, nombre du verbe, temps, capitale)."""
         nouns = self._nouns
         return {
             "genre": [(row[k], row[k + 2]) for row in nouns for k in (0, 1)],

@@ -231,7 +231,7 @@ class Programs:
 
     @property
     def answer_vocabulary(self):
-        """Le vocabulaire des réponses : la marque, le signe et les dix chiffres."""
+        """Le vocabulaire des réponses (la marque, le signe et les dix chiffres)."""
         return _WRITTEN
 
     @property
