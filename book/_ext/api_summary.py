@@ -123,6 +123,7 @@ class ApiSummary(SphinxDirective):
         for part in parsed:
             for table in part.findall(nodes.table):
                 table["classes"].append("sommaire-api")
+        set_widths(table)  # la dernière, celle des noms qu'aucun chapitre n'emploie
         return parsed
 
     @staticmethod
@@ -132,6 +133,13 @@ class ApiSummary(SphinxDirective):
     @staticmethod
     def table(titles: list[str], rows: list[str]) -> str:
         return "\n".join([f"| {' | '.join(titles)} |", "|---" * len(titles) + "|", *rows])
+
+
+def set_widths(table: nodes.table) -> None:
+    """Fixe les largeurs : au-delà de trente lignes, LaTeX ne couperait plus les descriptions."""
+    for column, width in zip(table.findall(nodes.colspec), (38, 62), strict=True):
+        column["colwidth"] = width
+    table["classes"].append("colwidths-given")
 
 
 def setup(app):

@@ -60,7 +60,7 @@ class Corpus:
         ('index', 'sequences', 'rnn')
         >>> sum(map(corpus.count, ("train", "choice", "test"))) == corpus.count("all")
         True
-        >>> corpus.vocabulary.decode(corpus.encode("Où ça ? ∮"))
+        >>> corpus.vocabulary.decode(corpus.encode("Où ça ? §"))
         'Où ça ? □'
     """
 
