@@ -48,7 +48,7 @@ class KneserNey:
 
     References:
         Chen et Goodman, *An Empirical Study of Smoothing Techniques for Language Modeling*,
-        Computer Speech and Language, 1999 (équations 20 à 27).
+        *Computer Speech and Language*, 1999 (équations 20 à 27).
 
     Example:
         >>> codes = torch.tensor([0, 1, 2] * 20)
