@@ -1,7 +1,7 @@
 """Fige la prose du cours : ``python scripts/corpus.py 2`` écrit ``notebook_utils/tasks/data/cours-2.txt``.
 
-Le chapitre « langage » apprend sur la prose du livre. Ses nombres ne doivent pas bouger à chaque virgule corrigée :
-l'extrait est daté par un numéro, et livré avec le paquet. Une version écrite ne change plus : on en écrit une autre,
+Un modèle de langue apprend sur la prose du livre, et ses mesures ne doivent pas bouger à chaque virgule corrigée :
+l'extrait porte un numéro, et livré avec le paquet. Une version écrite ne change plus : on en écrit une autre,
 puis ``notebook_utils/tasks/corpus.py`` la désigne, avec son empreinte.
 
 Une ligne de la source fait une ligne de l'extrait ; formules, code, renvois et valeurs collées y deviennent « X ».

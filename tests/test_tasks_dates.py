@@ -97,7 +97,7 @@ def test_texts_written_by_hand():
 
 
 def test_no_text_says_two_dates(task):
-    """La preuve du chapitre : tous les jours, toutes les façons."""
+    """La preuve : tous les jours, toutes les façons."""
     assert task.count() == 36_525 and ambiguous_dates() == []
 
 

@@ -120,10 +120,10 @@ class ApiSummary(SphinxDirective):
             found += [self.table([title, "À quoi il sert", "Chapitres"], rows)] if rows else []
         tables = [*found, self.table(["Dans aucun chapitre", "À quoi il sert"], orphans)]
         parsed = self.parse_text_to_nodes("\n\n".join(tables))
-        for part in parsed:
-            for table in part.findall(nodes.table):
-                table["classes"].append("sommaire-api")
-        set_widths(table)  # la dernière, celle des noms qu'aucun chapitre n'emploie
+        tables = [table for part in parsed for table in part.findall(nodes.table)]
+        for table in tables:
+            table["classes"].append("sommaire-api")
+        set_widths(tables[-1])  # celle des noms qu'aucun chapitre n'emploie
         return parsed
 
     @staticmethod

@@ -51,9 +51,6 @@ class Corpus:
         TypeError: si un argument n'est pas du bon type.
         ValueError: si un nombre n'est pas positif, si un nom est répété, ou si le texte ne fait pas dix blocs.
 
-    References:
-        Chapitre « Le modèle de langue ».
-
     Example:
         >>> corpus = Corpus.course()
         >>> corpus.names[:3]

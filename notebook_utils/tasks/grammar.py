@@ -9,7 +9,7 @@ r"""Une petite grammaire du français, dont on connaît tout : de quoi mesurer c
 
 Le sujet s'accorde en genre et en nombre, et le verbe avec lui ; ce qui dit *quand* commande le temps.
 Chaque nom a un complément à lui et un verbe favori, chaque verbe un adverbe, chaque pays une capitale et une langue :
-c'est par là que « chat » ressemble à « chats », et « dort » à « dorment », qui n'ont sinon aucun voisin commun.
+ces mots-là suivent « dort » comme « dorment », « chat » comme « chats ».
 """
 
 import zlib
@@ -72,12 +72,9 @@ class Grammar:
     L'ensemble d'une phrase dépend d'elle seule : :math:`r` est le reste par 4 de la somme de contrôle CRC-32 de son
     texte, le reste 0 appartient au test. Ici, un tirage de l'autre ensemble est **rejeté**, et refait.
 
-    Raises:
-        TypeError: à l'emploi, si un argument n'est pas du bon type.
-
     References:
         Mikolov, Yih et Zweig, *Linguistic Regularities in Continuous Space Word Representations*, NAACL, 2013,
-        d'où viennent les quadruplets.
+        d'où vient l'idée de mesurer des relations entre mots.
 
     Example:
         >>> grammar = Grammar()
@@ -234,13 +231,12 @@ class Grammar:
         country, capital, language = draw.one(self._countries)
         _, plural, subject = self._subject(draw)
         where = [("en", country), ("à", capital)][draw.below(2)]
-        return {
-            5: [*where, *subject, _SPEAK[2 * tense + plural], language],
-            6: [*subject, _SPEAK[2 * tense + plural], language, *where],
-            7: [*where, "on", _SPEAK[2 * tense], language],
-            8: [*where, "on", _SPEAK[2 * tense], language],
-            9: [capital, "est", "la", "capitale", "de", "la", country],
-        }[kind]
+        if kind == 9:
+            return [capital, "est", "la", "capitale", "de", "la", country]
+        if kind >= 7:
+            return [*where, "on", _SPEAK[2 * tense], language]
+        speak = [_SPEAK[2 * tense + plural], language]
+        return [*where, *subject, *speak] if kind == 5 else [*subject, *speak, *where]
 
     def _subject(self, draw):
         """Le rang du nom, son nombre, et le groupe du sujet, accordé."""
