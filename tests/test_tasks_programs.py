@@ -64,6 +64,7 @@ def test_shapes_written_by_hand():
 @every_task
 def test_answers_fit_with_their_mark(task):
     _, targets = task.sample(3_000, generator=new_generator(2), split="all")
+    assert targets.shape[1] == task.answer_steps
     assert (targets[:, -1] == 0).all() and ((targets[:, -2] != 0).any() or not task.carries)
 
 

@@ -245,6 +245,11 @@ class Programs:
         """Le nombre de symboles du plus long programme."""
         return max(len(form.symbols) for form in self._forms)
 
+    @property
+    def answer_steps(self):
+        """Le nombre de codes de la plus longue réponse, marque comprise."""
+        return max(_WIDTHS[level] for level in self.levels)
+
     def count(self, split="all"):
         r"""Compte les calculs distincts d'un ensemble, sans compter les noms des variables.
 
@@ -457,7 +462,7 @@ class Programs:
 
     def _spell(self, values):
         """Les codes des réponses, ``(B, T)`` : les chiffres de l'unité vers la gauche, puis le signe."""
-        rows, width = len(values), max(_WIDTHS[level] for level in self.levels)
+        rows, width = len(values), self.answer_steps
         left = np.abs(values)
         codes = np.zeros((rows, width), dtype=np.int64)
         length = np.zeros(rows, dtype=np.int64)
