@@ -17,6 +17,7 @@ from notebook_utils import same_text
 from notebook_utils.tasks.programs import LEVELS, Programs, run_program
 
 TASKS = [*map(Programs, LEVELS), Programs(2, True), Programs(2, False, False), Programs((1, 2, 3, 4, 5), True)]
+TASKS += [Programs((1, 2, 5), operations="-"), Programs(2, carries=False, operations="+")]
 every_task = pytest.mark.parametrize("task", TASKS, ids=repr)
 
 
@@ -63,6 +64,7 @@ def test_shapes_written_by_hand():
 @every_task
 def test_answers_fit_with_their_mark(task):
     _, targets = task.sample(3_000, generator=new_generator(2), split="all")
+    assert targets.shape[1] == task.answer_steps
     assert (targets[:, -1] == 0).all() and ((targets[:, -2] != 0).any() or not task.carries)
 
 
@@ -90,6 +92,23 @@ def test_every_calculation_has_one_set():
         assert found[f"print({b}{sign}{a})"] == split
     for split, share in (("train", 6 / 8), ("choice", 1 / 8), ("test", 1 / 8)):
         assert abs(counts[split] - 16_200 * share) < 4 * (2 * 16_200 * share * (1 - share)) ** 0.5
+
+
+def test_chosen_operations():
+    """Une opération seule : toutes les autres lignes du programme restent, et les comptes s'ajoutent."""
+    levels = tuple(LEVELS)
+    for sign, other in ("+-", "-+"):
+        task = Programs(levels, operations=sign)
+        texts = task.decode(task.sample(500, generator=new_generator(11), split="all").inputs)
+        assert not any(other in text for text in texts) and {text.count(sign) for text in texts} == {0, 1}
+        assert {sum(word in text for word in ("print", "if", "for")) for text in texts} == {1, 2, 3}
+        assert Programs(levels, operations=sign).count() + Programs(levels[1:], operations=other).count() == (
+            Programs(levels).count()
+        )
+    alone = [Programs(2, operations=sign) for sign in "+-"]
+    for split in ("train", "choice", "test"):
+        assert sum(task.count(split) for task in alone) == Programs(2).count(split)
+    assert Programs(operations="+-") == Programs()
 
 
 def test_names_do_not_change_the_set():
@@ -190,6 +209,8 @@ def test_only_the_small_language_is_run(text):
         (lambda: Programs(2, 1), TypeError, r"backwards : reçu 1 \(int\), attendu un booléen"),
         (lambda: Programs(2, carries=None), TypeError, "carries : reçu None"),
         (lambda: Programs(3, carries=False), ValueError, "carries : reçu False .*attendu le niveau 2 seul"),
+        (lambda: Programs(2, operations="*"), ValueError, "operations : reçu .*attendu"),
+        (lambda: Programs(2, operations=("+",)), TypeError, "operations : reçu"),
         (lambda: Programs().sample(0, generator=new_generator()), ValueError, "batch_size : reçu 0"),
         (lambda: Programs().sample(3, generator=1), TypeError, "generator : reçu int"),
         (lambda: Programs().sample(3, generator=new_generator(), split="x"), ValueError, "split : reçu 'x'"),

@@ -188,10 +188,12 @@ class Programs:
         backwards: écrire les réponses à l'envers.
         carries: faux pour ne garder, au niveau 2, que les calculs sans retenue, où chaque chiffre de la réponse
             ne dépend que des deux chiffres au-dessus de lui.
+        operations: ``"+"``, ``"-"`` ou ``"+-"`` ; une affectation n'en a pas, et reste.
 
     Raises:
         TypeError: si un argument n'est pas du bon type.
-        ValueError: si un niveau est inconnu ou répété, ou si ``carries`` est faux à un autre niveau que 2.
+        ValueError: si un niveau est inconnu ou répété, si ``carries`` est faux à un autre niveau que 2,
+            ou si ``operations`` est autre chose.
 
     References:
         Zaremba et Sutskever, *Learning to Execute*, 2014.
@@ -203,11 +205,14 @@ class Programs:
         (torch.Size([32, 8]), torch.Size([32, 4]))
         >>> task.decode_targets(answers) == [run_program(text) for text in task.decode(programs)]
         True
+        >>> Programs(2, operations="+").count()
+        8100
     """
 
     levels: tuple = (2,)
     backwards: bool = False
     carries: bool = True
+    operations: str = "+-"
 
     def __post_init__(self):
         levels = self.levels
@@ -222,6 +227,7 @@ class Programs:
                 raise TypeError(f"{name} : reçu {described(getattr(self, name))}, attendu un booléen")
         if not self.carries and levels != (2,):
             raise ValueError(f"carries : reçu False avec les niveaux {levels}, attendu le niveau 2 seul")
+        check_choice("operations", self.operations, ("+", "-", "+-"))
         object.__setattr__(self, "levels", levels)
 
     @property
@@ -238,6 +244,11 @@ class Programs:
     def steps(self):
         """Le nombre de symboles du plus long programme."""
         return max(len(form.symbols) for form in self._forms)
+
+    @property
+    def answer_steps(self):
+        """Le nombre de codes de la plus longue réponse, marque comprise."""
+        return max(_WIDTHS[level] for level in self.levels)
 
     def count(self, split="all"):
         r"""Compte les calculs distincts d'un ensemble, sans compter les noms des variables.
@@ -411,7 +422,7 @@ class Programs:
 
     @property
     def _forms(self):
-        return [form for form in _COMPILED if form.level in self.levels]
+        return [form for form in _COMPILED if form.level in self.levels and form.operation in self.operations]
 
     def _kept(self, form, numbers, split):
         """Les calculs d'un modèle qui sont de l'ensemble, et sans retenue s'il le faut."""
@@ -420,7 +431,7 @@ class Programs:
             return kept
         pairs = [(numbers["A"] // 10, numbers["B"] // 10), (numbers["A"] % 10, numbers["B"] % 10)]
         for a, b in pairs:
-            kept &= (a + b < 10) if "+" in form.symbols else (a >= b)
+            kept &= (a + b < 10) if form.operation == "+" else (a >= b)
         return kept
 
     def _batches(self, batch_size, number, split, generator):
@@ -451,7 +462,7 @@ class Programs:
 
     def _spell(self, values):
         """Les codes des réponses, ``(B, T)`` : les chiffres de l'unité vers la gauche, puis le signe."""
-        rows, width = len(values), max(_WIDTHS[level] for level in self.levels)
+        rows, width = len(values), self.answer_steps
         left = np.abs(values)
         codes = np.zeros((rows, width), dtype=np.int64)
         length = np.zeros(rows, dtype=np.int64)
@@ -488,6 +499,7 @@ class _Compiled:
                     symbol = _NAMES[0]
                 fixed.append(symbol)
         self.symbols, self.slots = "".join(fixed), slots
+        self.operation = "".join(sign for sign in "+-" if sign in self.symbols)  # aucune pour une affectation
         self.codes = _READ.encode(self.symbols).numpy()  # (S)
         self.skeleton = _skeleton(self.symbols)
         self.used = sorted({symbol for _, symbol, _ in slots})
