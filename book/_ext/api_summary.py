@@ -123,7 +123,7 @@ class ApiSummary(SphinxDirective):
         tables = [table for part in parsed for table in part.findall(nodes.table)]
         for table in tables:
             table["classes"].append("sommaire-api")
-        set_widths(tables[-1])  # celle des noms qu'aucun chapitre n'emploie
+            set_widths(table)
         return parsed
 
     @staticmethod
@@ -136,8 +136,9 @@ class ApiSummary(SphinxDirective):
 
 
 def set_widths(table: nodes.table) -> None:
-    """Fixe les largeurs : au-delà de trente lignes, LaTeX ne couperait plus les descriptions."""
-    for column, width in zip(table.findall(nodes.colspec), (38, 62), strict=True):
+    """Fixe les largeurs : sans elles, LaTeX élargit un nom long, et ne coupe plus rien au-delà de trente lignes."""
+    columns = list(table.findall(nodes.colspec))
+    for column, width in zip(columns, (38, 62) if len(columns) == 2 else (34, 48, 18), strict=True):
         column["colwidth"] = width
     table["classes"].append("colwidths-given")
 
