@@ -294,6 +294,12 @@ def paragraphs(page) -> list[tuple[int, str]]:
 
 
 @pytest.mark.parametrize("page", PAGES, **ids)
+def test_a_reference_names_its_exercise_once(page):
+    """« l'exercice {ref}`exo-…` » s'afficherait « l'exercice Exercice 3 » : le renvoi dit déjà le mot."""
+    assert not re.search(r"(?i)\bexercices? \{(?:ref|numref)\}`exo-", text_of(page))
+
+
+@pytest.mark.parametrize("page", PAGES, **ids)
 def test_grammar(page, tmp_path):
     """Grammalecte ne trouve pas de faute d'accord ou de conjugaison."""
     texts = [(number, text.replace("'", "’")) for number, text in paragraphs(page)]
