@@ -11,11 +11,11 @@ __version__ = "0.1.0"
 #: Où vit chaque nom public.
 HOMES = {
     "recurrence.cells": ["GRUCell", "LSTMCell", "LSTMState", "PaperGRUCell", "RNNCell"],
-    "recurrence.unroll": ["Recurrent", "unroll"],
+    "recurrence.unroll": ["Recurrent", "detach", "unroll"],
     "recurrence.initialization": ["chrono_", "identity_", "orthogonal_", "set_forget_bias_", "set_update_bias_"],
     "recurrence.interop": ["load_torch_", "to_torch"],
     "bptt": ["GRU", "LSTM", "RNN", "FusedLSTM"],
-    "models.readout": ["SequenceClassifier", "SequenceTagger"],
+    "models.readout": ["SequenceClassifier", "SequenceTagger", "affine"],
     "models.encoder_decoder": ["Decoder", "Encoder", "EncoderDecoder"],
     "models.decoding": ["beam_search", "greedy", "log_probability", "sample"],
     "models.ngrams": ["KneserNey"],

@@ -77,6 +77,44 @@ def assert_same(ours, theirs, tolerance):
 
 @pairs
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
+def test_one_step_is_the_cell_gradients_included(kind, cell_kind, dtype):
+    layer, cell = build(kind, cell_kind, 3, 5, dtype=dtype)
+    x, state = draw(layer, 4, 1)
+
+    def alone(module):
+        def run(x, state):
+            h, final = module(x[:, 0], state)
+            return h[:, None], final
+
+        return run
+
+    ours = everything(alone(layer.step), layer.parameters(), x, state)
+    assert_same(ours, everything(alone(cell), cell.parameters(), x, state), DTYPES[dtype])
+
+
+@pairs
+def test_one_step_keeps_the_precision_of_the_weights(kind, cell_kind):
+    """Sous ``autocast``, comme pour une séquence."""
+    layer, _ = build(kind, cell_kind, 3, 5, dtype=torch.float32)
+    x, state = draw(layer, 4, 1)
+    expected = layer.step(x[:, 0], state)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = layer.step(x[:, 0].bfloat16().float(), state)
+    assert flat(found)[0].dtype == torch.float32
+    torch.testing.assert_close(flat(found), flat(expected), rtol=2e-2, atol=2e-2)
+
+
+@pairs
+@pytest.mark.parametrize(("wrong", "named"), [("x", "x : reçu la forme"), ("state", "state.* : reçu la forme")])
+def test_one_step_refuses_what_the_cell_refuses(kind, cell_kind, wrong, named):
+    layer, _ = build(kind, cell_kind, 3, 5)
+    x, state = torch.ones(4, 3, dtype=torch.float64), layer.initial_state(4)
+    with pytest.raises(ValueError, match=named):
+        layer.step(*((x[:, :2], state) if wrong == "x" else (x, layer.initial_state(3))))
+
+
+@pairs
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("start", [True, False], ids=["état donné", "état nul"])
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_same_as_the_unrolled_cell(kind, cell_kind, size, start, dtype):

@@ -143,6 +143,28 @@ def test_unrolled_cells_go_through_transforms(kind, name):
     torch.testing.assert_close(found, expected)
 
 
+def _dual(f):
+    with torch.autograd.forward_ad.dual_level():
+        return f(torch.autograd.forward_ad.make_dual(x, x))
+
+
+FORWARD = {
+    "jvp": lambda f: torch.func.jvp(f, (x,), (x,)),
+    "jacfwd": lambda f: torch.func.jacfwd(f)(x),
+    "make_dual": _dual,
+}
+
+
+@layers
+@pytest.mark.parametrize("name", FORWARD)
+def test_forward_derivatives_of_layers_are_refused_in_french(kind, name):
+    """Aucune couche ne sait dériver dans le sens de l'aller ; ``FusedLSTM`` non plus, dont le noyau est de PyTorch."""
+    layer = build(kind)
+    with refused(RuntimeError, "une transformation", r"un simple backward\(\) : .*unroll"):
+        FORWARD[name](lambda x: layer(x)[0])
+    assert all(grad is not None for grad in gradients(layer, layer))
+
+
 @handwritten
 def test_other_errors_are_left_as_they_are(kind):
     """Seules les erreurs de ``torch.func`` sont traduites."""

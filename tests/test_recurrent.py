@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from outils import flat, normal
 
-from notebook_utils import GRUCell, LSTMCell, PaperGRUCell, Recurrent, RNNCell, unroll
+from notebook_utils import GRUCell, LSTMCell, LSTMState, PaperGRUCell, Recurrent, RNNCell, detach, unroll
 
 CELLS = [RNNCell, LSTMCell, GRUCell, PaperGRUCell]
 
@@ -73,3 +73,33 @@ def test_layer_is_unroll(kind):
         assert torch.equal(received[0], expected[0])
         assert all(map(torch.equal, flat(received[1]), flat(expected[1])))
     assert {id(p) for p in layer.parameters()} == {id(p) for p in cell.parameters()}
+
+
+@pytest.mark.parametrize("kind", CELLS, ids=lambda kind: kind.__name__)
+def test_one_step_of_the_layer_is_the_cell(kind):
+    cell, x = new_cell(kind), normal(4, 3)
+    state = cell.initial_state(4)
+    torch.testing.assert_close(flat(Recurrent(cell).step(x, state)), flat(cell(x, state)), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("kind", CELLS, ids=lambda kind: kind.__name__)
+def test_a_detached_state_has_the_same_numbers_and_no_history(kind):
+    cell = new_cell(kind)
+    _, state = cell(normal(4, 3), cell.initial_state(4))
+    cut = detach(state)
+    assert type(cut) is type(state) and all(part.requires_grad for part in flat(state))
+    assert not any(part.requires_grad for part in flat(cut))
+    torch.testing.assert_close(flat(cut), flat(state), rtol=0, atol=0)
+
+
+def test_detach_goes_down_into_nested_states():
+    """L'état de deux couches est un n-uplet d'états."""
+    leaf = torch.ones(2, 3, requires_grad=True)
+    cut = detach((LSTMState(leaf, leaf * 2), leaf))
+    assert isinstance(cut[0], LSTMState) and not any(part.requires_grad for part in (*cut[0], cut[1]))
+
+
+@pytest.mark.parametrize("state", [None, [1.0], "h", (torch.ones(1), 3)], ids=repr)
+def test_detach_refuses_what_is_not_a_state(state):
+    with pytest.raises(TypeError, match="state : reçu"):
+        detach(state)

@@ -1,14 +1,14 @@
 """Ce que les rétropropagations écrites à la main ont en commun."""
 
 import functools
-from contextlib import nullcontext
 
 import torch
+
+from ..recurrence.weights import own_precision
 
 #: Combien de :math:`\delta_t` (de nombres) un retour calcule à la fois, au plus : en ``float32``, 1 Mio.
 #: Le cache d'un cœur les contient d'ordinaire.
 WORK_SIZE = 2**18
-AS_IS = nullcontext()
 
 
 def through_time(calculate, x, *arguments):
@@ -23,12 +23,6 @@ def through_time(calculate, x, *arguments):
             return calculate(x, *arguments)
     except RuntimeError as error:
         raise french(error) from error
-
-
-def own_precision(x):
-    """Le contexte où un calcul garde le type de ses nombres, même sous ``torch.autocast``."""
-    kind = x.device.type
-    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else AS_IS
 
 
 def by_hand(backward):
@@ -55,11 +49,11 @@ def by_hand(backward):
 
 def french(error):
     """L'erreur à lever à la place d'une erreur de PyTorch : en français quand elle vient de ``torch.func``."""
-    if not any(word in str(error) for word in ("functorch", "vmap", "Batching rule")):
+    if not any(word in str(error) for word in ("functorch", "vmap", "Batching rule", "forward AD", "forward mode AD")):
         return error
     return RuntimeError(
-        "torch.func : reçu une transformation (grad, vmap, jacrev, vectorize=True), attendu un simple backward() : "
-        "le retour de cette couche est écrit à la main ; dépliez la cellule avec unroll, ou Recurrent(cellule)"
+        "torch.func : reçu une transformation (grad, jvp, vmap, jacrev, vectorize=True), attendu un simple backward() : "
+        "cette couche n'a que son propre retour ; dépliez la cellule avec unroll, ou Recurrent(cellule)"
     )
 
 

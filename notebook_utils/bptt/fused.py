@@ -4,6 +4,7 @@ import torch
 
 from ..recurrence.weights import Layer, LSTMState, LSTMWeights
 from .common import through_time
+from .lstm import lstm_step
 
 __all__ = ["FusedLSTM"]
 
@@ -57,3 +58,6 @@ class FusedLSTM(Layer, LSTMWeights):
         options = True, 1, 0.0, self.training, False, True
         outputs, h_T, c_T = through_time(torch.lstm, x, (h_0[None], c_0[None]), weights, *options)
         return outputs, LSTMState(h_T[0].clone(), c_T[0].clone())  # des tenseurs à part, comme ceux de LSTM
+
+    def _advance(self, x, h, c):
+        return lstm_step(self, x, h, c)

@@ -1,6 +1,7 @@
 """La couche GRU, dans la formule de PyTorch."""
 
 import torch
+from torch.nn.functional import pad
 
 from ..recurrence.weights import GRUWeights, Layer
 from .common import (
@@ -89,6 +90,11 @@ class GRU(Layer, GRUWeights):
         """Rend ``outputs`` ``(B, T, H)`` et l'état final ``(B, H)`` ; ``x`` est ``(B, T, D)``."""
         x, h_0 = self._start(x, state)
         return through_time(GRUThroughTime.apply, x, h_0, self.W_x, self.W_h, self.b, self.b_h)
+
+    def _advance(self, x, h):
+        b_hh = pad(self.b_h, (2 * self.hidden_size, 0))  # le biais de r et de z est tout entier dans b
+        h = torch.gru_cell(x, h, self.W_x, self.W_h, self.b, b_hh)  # (B, H)
+        return h, h
 
 
 class GRUThroughTime(torch.autograd.Function):

@@ -89,6 +89,15 @@ class LSTM(Layer, LSTMWeights):
         outputs, *final = through_time(LSTMThroughTime.apply, x, h_0, c_0, self.W_x, self.W_h, self.b)
         return outputs, LSTMState(*final)
 
+    def _advance(self, x, h, c):
+        return lstm_step(self, x, h, c)
+
+
+def lstm_step(layer, x, h, c):
+    """Un pas d'une couche LSTM, confié au noyau de PyTorch ; rend ``h`` et l'état."""
+    state = LSTMState(*torch.lstm_cell(x, (h, c), layer.W_x, layer.W_h, layer.b))  # deux fois (B, H)
+    return state.h, state
+
 
 class LSTMThroughTime(torch.autograd.Function):
     """L'aller et le retour de la couche :class:`LSTM`."""

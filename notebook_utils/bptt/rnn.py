@@ -87,6 +87,10 @@ class RNN(Layer, RNNWeights):
         x, h_0 = self._start(x, state)
         return through_time(RNNThroughTime.apply, x, h_0, self.W_x, self.W_h, self.b)
 
+    def _advance(self, x, h):
+        h = torch.rnn_tanh_cell(x, h, self.W_x, self.W_h, self.b)  # (B, H)
+        return h, h
+
 
 class RNNThroughTime(torch.autograd.Function):
     """L'aller et le retour de la couche :class:`RNN`."""

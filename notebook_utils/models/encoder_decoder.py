@@ -142,8 +142,8 @@ class Decoder(nn.Module):
 
     def step(self, codes, state):
         """Lit un caractère par exemple, ``codes`` ``(B)`` ; rend les logits du suivant, ``(B, V)``, et l'état."""
-        outputs, state = self.layer(embedding(codes, self.E)[:, None], state)  # (B, 1, H)
-        return outputs[:, 0] @ self.W_y.T + self.b_y, state  # (B, V)
+        h, state = one_step(self.layer, embedding(codes, self.E), state)  # (B, H)
+        return h @ self.W_y.T + self.b_y, state  # (B, V)
 
     def forward(self, read, state):
         """Rend tous les logits, ``(B, T, V)`` ; ``read`` ``(B, T)`` réunit les caractères lus, marque d'abord."""
@@ -199,6 +199,14 @@ class EncoderDecoder(nn.Module):
 def inner(layer):
     """La cellule d'une couche ``Recurrent(cellule)`` ; sinon, la couche elle-même."""
     return getattr(layer, "cell", layer)
+
+
+def one_step(layer, x, state):
+    """Un pas d'une couche, par son raccourci si elle en a un ; ``x`` ``(B, D)`` donne ``h`` ``(B, H)`` et l'état."""
+    if hasattr(layer, "step"):
+        return layer.step(x, state)
+    outputs, state = layer(x[:, None], state)  # (B, 1, H)
+    return outputs[:, 0], state
 
 
 def normal_rows(rows, columns, generator, like):

@@ -7,7 +7,7 @@ from torch.nn.functional import embedding
 from .._checks import check_integer, check_number
 from .._tensor_checks import check_codes, check_generator
 from ..recurrence.weights import uniform_drawer
-from .encoder_decoder import inner
+from .encoder_decoder import inner, one_step
 from .readout import check_layer
 
 __all__ = ["LanguageModel"]
@@ -92,8 +92,8 @@ class LanguageModel(nn.Module):
 
     def step(self, codes, state):
         """Lit un caractère par exemple, ``codes`` ``(B)`` ; rend les logits du suivant, ``(B, V)``, et l'état."""
-        outputs, state = self.layer(embedding(codes, self.E)[:, None], state)  # (B, 1, H)
-        return self._logits(outputs[:, 0]), state
+        h, state = one_step(self.layer, embedding(codes, self.E), state)  # (B, H)
+        return self._logits(h), state
 
     def _logits(self, h):
         return (h @ self.W_p.T + self.b_p) @ self.E.T + self.b_y

@@ -5,7 +5,7 @@ from torch import nn
 from .._checks import check_integer
 from ..recurrence.weights import is_cell, uniform_drawer
 
-__all__ = ["SequenceClassifier", "SequenceTagger"]
+__all__ = ["SequenceClassifier", "SequenceTagger", "affine"]
 
 
 class _Readout(nn.Module):
@@ -93,6 +93,41 @@ class SequenceTagger(_Readout):
         """Rend les logits : ``x`` ``(B, T, D)`` donne ``(B, T, K)``."""
         outputs, _ = self.layer(x)  # (B, T, H)
         return outputs @ self.W_y.T + self.b_y  # (B, T, K)
+
+
+def affine(inputs, outputs, generator=None):
+    r"""Une couche affine dont les poids sortent d'un générateur.
+
+    .. math::
+
+        \hat{y} = W x + b, \qquad W_{ij}, b_i \sim \mathcal{U}(-1/\sqrt{n}, 1/\sqrt{n})
+
+    :math:`n` est la taille de :math:`x`. La loi est celle de ``torch.nn.Linear`` ; l'écart est que celle-ci ne tire
+    que du générateur global.
+
+    Args:
+        inputs: la taille :math:`n` de l'entrée.
+        outputs: la taille de la sortie.
+        generator: le ``torch.Generator`` d'où viennent :math:`W`, puis :math:`b` ; par défaut le générateur global.
+
+    Returns:
+        Une ``torch.nn.Linear``.
+
+    Raises:
+        TypeError: si une taille n'est pas un entier, ou ``generator`` pas un ``torch.Generator``.
+        ValueError: si une taille n'est pas strictement positive.
+
+    Example:
+        >>> import torch
+        >>> layer = affine(3, 2, torch.Generator().manual_seed(0))
+        >>> layer(torch.ones(5, 3)).shape
+        torch.Size([5, 2])
+    """
+    inputs, outputs = check_integer("inputs", inputs), check_integer("outputs", outputs)
+    draw = uniform_drawer(inputs, generator, None, None)
+    layer = nn.Linear(inputs, outputs, device="meta")  # sans poids : rien n'est tiré du générateur global
+    layer.weight, layer.bias = draw(outputs, inputs), draw(outputs)
+    return layer
 
 
 def check_layer(layer):

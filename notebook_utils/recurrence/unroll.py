@@ -3,10 +3,10 @@ r"""Dérouler une cellule le long d'une séquence."""
 import torch
 from torch import nn
 
-from .._tensor_checks import check_sequence
+from .._tensor_checks import check_sequence, check_tensor
 from .weights import check_cell
 
-__all__ = ["Recurrent", "unroll"]
+__all__ = ["Recurrent", "detach", "unroll"]
 
 
 def unroll(cell, x, state=None):
@@ -89,3 +89,42 @@ class Recurrent(nn.Module):
     def forward(self, x, state=None):
         """Rend ``outputs, state`` ; ``x`` est de forme ``(B, T, D)``, voir :func:`unroll`."""
         return unroll(self.cell, x, state)
+
+    def step(self, x, state):
+        """Avance d'un pas : ``x`` ``(B, D)`` et l'état donnent ``h`` ``(B, H)`` et l'état."""
+        return self.cell(x, state)
+
+
+def detach(state):
+    r"""Rend le même état, sans son histoire : le gradient n'en remontera pas plus loin.
+
+    .. math::
+
+        s'_t = s_t, \qquad \frac{\partial s'_t}{\partial s_{t-1}} = 0
+
+    C'est ce qui sépare deux fenêtres d'un signal dont l'état passe de l'une à l'autre.
+
+    Args:
+        state: l'état :math:`s_t` d'une cellule ou d'une couche, un tenseur ou un n-uplet de tenseurs.
+
+    Returns:
+        Un état de même structure, qui partage ses nombres avec ``state``.
+
+    Raises:
+        TypeError: si ``state`` n'est ni un tenseur, ni un n-uplet de tenseurs.
+
+    References:
+        Chapitre « L'écho du signal ».
+
+    Example:
+        >>> from notebook_utils import LSTMCell
+        >>> cell = LSTMCell(3, 5)
+        >>> _, state = cell(torch.ones(2, 3), cell.initial_state(2))
+        >>> state.c.requires_grad, detach(state).c.requires_grad
+        (True, False)
+    """
+    if isinstance(state, tuple):
+        parts = [detach(part) for part in state]
+        return type(state)(*parts) if hasattr(state, "_fields") else tuple(parts)
+    check_tensor("state", state, "un tenseur, ou un n-uplet de tenseurs")
+    return state.detach()

@@ -4,6 +4,7 @@ Une cellule (``RNNCell``) et une couche (``RNN``) de même espèce ont les même
 elles diffèrent par ce qu'elles en font : la première avance d'un pas, la seconde lit toute la séquence.
 """
 
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import torch
@@ -13,6 +14,8 @@ from .._checks import check_integer
 from .._tensor_checks import check_alike, check_device, check_floating_dtype, check_generator, check_sequence
 
 __all__ = ["LSTMState"]
+
+AS_IS = nullcontext()
 
 
 class LSTMState(NamedTuple):
@@ -130,6 +133,23 @@ class Layer:
             zeros = self.initial_state(len(x))
             return _ready(x, W_x), *(zeros if isinstance(zeros, tuple) else (zeros,))
         return [_ready(part, W_x) for part in (x, *self._check_state(x, state))]
+
+    def step(self, x, state):
+        """Avance d'un pas, comme la cellule de mêmes poids : ``x`` ``(B, D)`` et ``state`` donnent ``h, state``.
+
+        Le pas est confié au noyau de PyTorch pour une cellule : à l'usage, un texte s'écrit pas à pas,
+        et préparer le retour d'une séquence entière coûterait plus que le pas.
+        """
+        self._check(x, state)
+        W_x = self.W_x
+        with own_precision(x):
+            return self._advance(*(_ready(part, W_x) for part in (x, *self._parts(state).values())))
+
+
+def own_precision(x):
+    """Le contexte où un calcul garde le type de ses nombres, même sous ``torch.autocast``."""
+    kind = x.device.type
+    return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else AS_IS
 
 
 def _ready(tensor, like):
