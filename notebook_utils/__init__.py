@@ -18,6 +18,7 @@ HOMES = {
     "models.readout": ["SequenceClassifier", "SequenceTagger", "affine"],
     "models.encoder_decoder": ["Decoder", "Encoder", "EncoderDecoder"],
     "models.decoding": ["beam_search", "greedy", "log_probability", "sample"],
+    "models.completion": ["likely_endings", "log_probabilities_from", "states_before"],
     "models.ngrams": ["KneserNey"],
     "models.language_model": ["LanguageModel"],
     "tasks.task": ["SPLITS", "Batch", "Task"],
@@ -33,7 +34,7 @@ HOMES = {
     "tasks.programs": ["LEVELS", "Programs", "run_program"],
     "tasks.corpus": ["UNKNOWN", "Corpus", "longest_copy"],
     "tasks.grammar": ["Grammar"],
-    "tasks.keyboard": ["keypad_keys", "keystrokes", "words_of"],
+    "tasks.keyboard": ["WordEndings", "keypad_keys", "keystrokes", "words_of"],
     "tasks.texts": [
         "MARK", "decode_texts", "encode_texts", "marked_vocabulary", "shifted", "text_lengths", "written_steps",
     ],

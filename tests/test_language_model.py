@@ -51,6 +51,18 @@ def test_the_equation():
         torch.testing.assert_close(model(text)[:, t], wanted)
 
 
+def test_the_equation_of_untied_weights():
+    """La matrice qui écrit est une autre, et elle seule change."""
+    tied, apart = new_model(), LanguageModel(KINDS["GRU"](new_generator()), V, generator=new_generator(7), tied=False)
+    assert tied.U is None and "U" not in tied.state_dict()
+    assert {name for name, _ in apart.named_parameters()} - {name for name, _ in tied.named_parameters()} == {"U"}
+    text = codes()
+    h, _ = apart.layer(apart.E[text])
+    torch.testing.assert_close(apart(text), (h @ apart.W_p.T + apart.b_p) @ apart.U.T + apart.b_y)
+    apart(text).sum().backward()
+    assert apart.U.grad.any() and not torch.equal(apart.U, apart.E)
+
+
 @every_layer
 def test_steps_windows_and_whole_text_agree(kind):
     model, text = new_model(kind).eval(), codes()

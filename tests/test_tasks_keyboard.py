@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from notebook_utils.tasks import keypad_keys, keystrokes, words_of
+from notebook_utils.tasks import WordEndings, keypad_keys, keystrokes, words_of
 
 
 @settings(max_examples=80, deadline=None)
@@ -46,8 +46,37 @@ def test_accepting_costs_one_and_saves_the_rest():
         (lambda: keypad_keys(""), ValueError, "chaîne vide"),
         (lambda: keystrokes("a", ["b"]), TypeError, "une fonction suggest"),
         (lambda: keystrokes(None, len), TypeError, "text : reçu NoneType"),
+        (lambda: WordEndings(3), TypeError, "text : reçu int"),
+        (lambda: WordEndings("a", -1), ValueError, "longest : reçu -1"),
+        (lambda: WordEndings("a")(3), TypeError, "prefix : reçu int"),
+        (lambda: WordEndings("a")("a", 3), TypeError, "history : reçu 3"),
+        (lambda: WordEndings("a")("a", number=0), ValueError, "number : reçu 0"),
     ],
 )
 def test_errors(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+READ = "la porte ouvre, la porte ferme, la porte ouvre ; une porte fond"
+
+
+@pytest.mark.parametrize(
+    ("longest", "prefix", "history", "expected"),
+    [
+        (2, "", ["la", "porte"], ["ouvre", "ferme", "fond"]),  # deux mots, puis un seul
+        (2, "f", ["la", "porte"], ["erme", "ond"]),
+        (1, "", ["une", "porte"], ["ouvre", "ferme", "fond"]),
+        (2, "", ["une", "porte"], ["fond", "ouvre", "ferme"]),
+        (0, "", ["une", "porte"], ["porte", "la", "ouvre"]),
+        (2, "port", [], ["e"]),
+        (2, "porte", [], []),  # le mot est déjà entier
+        (2, "z", ["la"], []),
+    ],
+)
+def test_word_endings_fall_back_on_shorter_histories(longest, prefix, history, expected):
+    assert WordEndings(READ, longest)(prefix, history) == expected
+
+
+def test_as_many_endings_as_asked():
+    assert WordEndings(READ)("", ["la", "porte"], number=1) == ["ouvre"]

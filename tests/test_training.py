@@ -34,7 +34,7 @@ from notebook_utils.learning.checkpoints import load_checkpoint, save_checkpoint
 from notebook_utils.learning.progress import is_watched, progress_bar
 from notebook_utils.learning.seeds import run_seeds
 from notebook_utils.learning.training import evaluate, fit, train_step
-from notebook_utils.models import SequenceClassifier, SequenceTagger
+from notebook_utils.models import SequenceClassifier, SequenceTagger, affine
 from notebook_utils.recurrence.initialization import chrono_, set_update_bias_
 
 
@@ -98,6 +98,28 @@ def test_answers_against_torch():
                 function(torch.zeros(5, 4), y)
     with refused(ValueError, r"les formes \(5, 1\) et \(5,\)", r"y de forme \(5, 1\)"):
         same_bit(torch.zeros(5, 1), torch.zeros(5))
+
+
+def test_affine_layers_come_from_the_generator():
+    """La loi de ``torch.nn.Linear``, tirée d'ailleurs ; le générateur global ne bouge pas."""
+    before = torch.get_rng_state()
+    first, again = (affine(9, 400, new_generator(3)) for _ in range(2))
+    assert torch.equal(before, torch.get_rng_state()) and isinstance(first, nn.Linear)
+    assert torch.equal(first.weight, again.weight) and torch.equal(first.bias, again.bias)
+    for weights in first.parameters():
+        assert weights.requires_grad and 0.32 < weights.abs().max() <= 1 / 3
+        assert abs(weights.mean().item()) < 5 * (1 / 3) / (3 * weights.numel()) ** 0.5
+    x = torch.randn(5, 9, generator=new_generator(1))
+    torch.testing.assert_close(first(x), x @ first.weight.T + first.bias)
+    torch.manual_seed(0)
+    drawn = affine(2, 3)
+    torch.manual_seed(0)
+    assert torch.equal(drawn.weight, affine(2, 3).weight)
+    for wrong in ((0, 2), (2, 0)):
+        with refused(ValueError, "0", "un entier"):
+            affine(*wrong)
+    with refused(TypeError, "int", "un torch.Generator"):
+        affine(2, 3, 0)
 
 
 def test_readouts():

@@ -52,8 +52,9 @@ def french(error):
     if not any(word in str(error) for word in ("functorch", "vmap", "Batching rule", "forward AD", "forward mode AD")):
         return error
     return RuntimeError(
-        "torch.func : reçu une transformation (grad, jvp, vmap, jacrev, vectorize=True), attendu un simple backward() : "
-        "cette couche n'a que son propre retour ; dépliez la cellule avec unroll, ou Recurrent(cellule)"
+        "torch.func : reçu une transformation (grad, jvp, vmap, jacrev, vectorize=True), "
+        "attendu un simple backward() : cette couche n'a que son propre retour ; "
+        "dépliez la cellule avec unroll, ou Recurrent(cellule)"
     )
 
 

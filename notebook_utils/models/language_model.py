@@ -32,13 +32,17 @@ class LanguageModel(nn.Module):
     graine globale. Donné aussi à :func:`~notebook_utils.learning.training.fit`, il est gardé avec les points de
     reprise : l'apprentissage reprend au bit près.
 
+    Avec ``tied=False``, la matrice qui écrit est une autre, :math:`U \in \mathbb{R}^{V \times D}`, à la place de la
+    seconde :math:`E` : de quoi mesurer ce que lier les poids apporte.
+
     Args:
         layer: une couche du cours, d'entrée :math:`D` et d'état :math:`H`, ou ``Recurrent(cellule)``.
         vocabulary_size: le nombre :math:`V` de codes.
         generator: le ``torch.Generator`` d'où viennent :math:`E` (loi normale, d'écart type :math:`1/\sqrt{D}`),
-            :math:`W_p` et :math:`b_p` (loi uniforme sur :math:`[-1/\sqrt{H}, 1/\sqrt{H}]`), puis les masques ;
-            :math:`b_y` est nul.
+            :math:`W_p` et :math:`b_p` (loi uniforme sur :math:`[-1/\sqrt{H}, 1/\sqrt{H}]`), :math:`U` s'il y en a une
+            (comme :math:`E`), puis les masques ; :math:`b_y` est nul.
         dropout: le couple des probabilités d'abandon, à l'entrée et à la sortie, dans [0, 1[.
+        tied: si la matrice qui lit est aussi celle qui écrit.
 
     Raises:
         TypeError: si un argument n'est pas du bon type.
@@ -59,7 +63,7 @@ class LanguageModel(nn.Module):
         True
     """
 
-    def __init__(self, layer, vocabulary_size, *, generator, dropout=(0.0, 0.0)):
+    def __init__(self, layer, vocabulary_size, *, generator, dropout=(0.0, 0.0), tied=True):
         super().__init__()
         H, like = check_layer(layer)
         if not hasattr(inner(layer), "initial_state"):
@@ -69,11 +73,16 @@ class LanguageModel(nn.Module):
         self.dropout = _rates(dropout)
         self.generator, self.layer = generator, layer
         D = inner(layer).input_size
-        values = torch.empty(self.vocabulary_size, D, dtype=like.dtype, device=generator.device)
-        self.E = nn.Parameter(values.normal_(0, D**-0.5, generator=generator).to(like.device))  # (V, D)
+        self.E = self._codes(D, like)  # (V, D)
         draw = uniform_drawer(H, generator, like.dtype, like.device)
         self.W_p, self.b_p = draw(D, H), draw(D)
+        self.U = None if tied else self._codes(D, like)  # (V, D)
         self.b_y = nn.Parameter(torch.zeros_like(self.E[:, 0]))
+
+    def _codes(self, D, like):
+        """Tire une matrice d'une ligne par code."""
+        values = torch.empty(self.vocabulary_size, D, dtype=like.dtype, device=self.generator.device)
+        return nn.Parameter(values.normal_(0, D**-0.5, generator=self.generator).to(like.device))
 
     def initial_state(self, batch_size):
         """Rend l'état nul d'où commence un texte."""
@@ -96,7 +105,8 @@ class LanguageModel(nn.Module):
         return self._logits(h), state
 
     def _logits(self, h):
-        return (h @ self.W_p.T + self.b_p) @ self.E.T + self.b_y
+        writer = self.E if self.U is None else self.U
+        return (h @ self.W_p.T + self.b_p) @ writer.T + self.b_y
 
     def _dropped(self, values, p):
         """Applique un masque d'abandon, le même à tous les pas, si l'on apprend."""

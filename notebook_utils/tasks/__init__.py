@@ -12,7 +12,7 @@ from .corpus import UNKNOWN, Corpus, longest_copy
 from .dates import DATE_PATTERNS, Dates, ambiguous_dates, date_words
 from .echo import Echo, echo_targets
 from .grammar import Grammar
-from .keyboard import keypad_keys, keystrokes, words_of
+from .keyboard import WordEndings, keypad_keys, keystrokes, words_of
 from .task import SPLITS, Batch, Task
 from .temporal_order import (
     EASY,
@@ -45,6 +45,7 @@ __all__ = [
     "Task",
     "TemporalOrder",
     "Vocabulary",
+    "WordEndings",
     "ambiguous_dates",
     "date_words",
     "decode_texts",

@@ -5,10 +5,11 @@ Un *mot* est ici une suite de lettres, accents compris ; tout le reste (espaces,
 
 import re
 import unicodedata
+from collections import Counter, defaultdict
 
-from .._checks import check_callable, check_text
+from .._checks import check_callable, check_integer, check_iterable, check_text
 
-__all__ = ["keypad_keys", "keystrokes", "words_of"]
+__all__ = ["WordEndings", "keypad_keys", "keystrokes", "words_of"]
 
 _KEYS = {
     letter: key
@@ -101,3 +102,53 @@ def keystrokes(text, suggest):
                 spared += len(word) - typed - 1
                 break
     return len(text) - spared
+
+
+class WordEndings:
+    r"""Propose des fins de mot d'après un texte lu d'avance, sans réseau : les suites de mots les plus fréquentes.
+
+    Pour un début de mot et les :math:`n` mots qui le précèdent, ce sont, par fréquence, les mots qui ont suivi
+    ces :math:`n` mots dans le texte et qui commencent ainsi ; à défaut, ceux qui ont suivi les :math:`n - 1` derniers ;
+    et ainsi de suite, jusqu'aux mots les plus fréquents :
+
+    .. math::
+
+        w^\star = \arg\max_{w \,:\, w \text{ commence par le début}} \#(w_{-n}, \dots, w_{-1}, w)
+
+    Args:
+        text: le texte lu d'avance.
+        longest: le plus grand :math:`n`.
+
+    Raises:
+        TypeError: si ``text`` n'est pas une chaîne, ou ``longest`` un entier.
+        ValueError: si ``longest`` est négatif.
+
+    Example:
+        >>> endings = WordEndings("le chat dort, le chien dort, le chat chante")
+        >>> endings("ch", ["le"]), endings("ch", ["chat"])
+        (['at', 'ien', 'ante'], ['ante', 'at', 'ien'])
+    """
+
+    def __init__(self, text, longest=2):
+        words = [word for _, word in words_of(text)]
+        self.longest = check_integer("longest", longest, 0)
+        self._by_prefix, self._after = defaultdict(list), defaultdict(Counter)
+        for word, _ in Counter(words).most_common():
+            for k in range(len(word)):
+                self._by_prefix[word[:k]].append(word)
+        for n in range(1, self.longest + 1):
+            for rank in range(n, len(words)):
+                self._after[tuple(words[rank - n : rank])][words[rank]] += 1
+
+    def __call__(self, prefix, history=(), number=3):
+        """Rend au plus ``number`` fins de mot pour le début ``prefix``, après les mots ``history``."""
+        check_text("prefix", prefix, empty=True)
+        check_iterable("history", history, "les mots qui précèdent")
+        number, history, found = check_integer("number", number), tuple(history), {}
+        for n in range(min(self.longest, len(history)), -1, -1):
+            after = self._after.get(history[len(history) - n :], Counter())
+            words = [word for word, _ in after.most_common()] if n else self._by_prefix[prefix]
+            found |= {word[len(prefix) :]: None for word in words if word.startswith(prefix) and word != prefix}
+            if len(found) >= number:
+                break
+        return list(found)[:number]
