@@ -92,7 +92,7 @@ class MinGRU(LinearRecurrence):
         \frac{\partial L}{\partial \tilde{h}_t} = z_t \odot G_t
 
     où :math:`a^z_t = W_z x_t + b_z`. La couche se dérive deux fois, et ``torch.func`` la transforme :
-    elle passe alors par :func:`~notebook_utils.linear.scan.linear_scan`.
+    elle passe alors par :func:`linear_scan`.
 
     Écarts à l'article : pour calculer en logarithmes, il rend le candidat positif ;
     le balayage n'en prend pas, et le candidat reste affine.
