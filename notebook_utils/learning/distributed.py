@@ -216,7 +216,7 @@ def process_group(patience=60.0):
 
     Les variables que pose ``torchrun`` (``RANK``, ``WORLD_SIZE``, ``LOCAL_RANK``…) disent qui l'on est ; sans elles,
     le processus est seul. La communication passe par NCCL si chaque processus de la machine a son GPU, par Gloo sinon.
-    Si ``torchrun``, ou le programme qui l'a lancé, meurt, l'ouvrier s'arrête dans la seconde : il ne reste pas orphelin.
+    Si ``torchrun``, ou le programme qui l'a lancé, meurt, l'ouvrier s'arrête dans la seconde : pas d'orphelin.
 
     Args:
         patience: secondes au bout desquelles une communication sans réponse est une erreur.
@@ -392,7 +392,7 @@ def _failure(processes, seconds, code, report, logs):
     elapsed = f"{seconds:.1f}".replace(".", ",")
     others = {1: "", 2: " ; l'autre a été arrêté"}.get(processes, " ; les autres ont été arrêtés")
     words = _tail(re.sub(r"^\[rank\d+\]: ?", "", logs.get((rank, "stderr"), ""), flags=re.MULTILINE))
-    rows = [f"le processus de rang {rank} est mort, {_cause(exit_code)}", f"{elapsed} s après le lancement{others}"]
+    rows = [f"le rang {rank} est mort : {_cause(exit_code)}", f"{elapsed} s après le lancement{others}"]
     rows.append(f"fin de son erreur :\n{words}" if words else "il n'a laissé aucun message")
     return WorkerError("\n".join(rows), rank, exit_code, {rank: pid for rank, (_, pid) in dead.items()})
 
@@ -411,7 +411,7 @@ def _cause(exit_code):
     if exit_code >= 0:
         return f"code de sortie {exit_code}"
     name = next((sign.name for sign in signal.Signals if sign == -exit_code), str(-exit_code))
-    return f"signal {name}" + (" (tué de force, ou mémoire épuisée)" if name == "SIGKILL" else "")
+    return f"signal {name}" + (" (tué, ou mémoire épuisée)" if name == "SIGKILL" else "")
 
 
 def _tail(text):
