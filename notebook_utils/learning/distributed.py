@@ -199,8 +199,8 @@ def accumulate(model, batch, loss, parts, count=torch.numel):
     check_callable("model", model, "un réseau")
     check_callable("loss", loss, "une fonction loss(logits, y)")
     check_callable("count", count, "une fonction count(y)")
-    x, y = batch
-    rows = [shard(len(y), part, check_integer("parts", parts)) for part in range(parts)]
+    (x, y), parts = batch, check_integer("parts", parts)
+    rows = [shard(len(y), part, parts) for part in range(parts)]
     counts = [check_integer("count", int(count(y[part]))) for part in rows]
     value = 0.0
     for part, n in zip(rows, counts, strict=True):
