@@ -211,7 +211,7 @@ def accumulate(model, batch, loss, parts, count=torch.numel):
 
 
 @contextmanager
-def process_group(patience=60.0):
+def process_group(patience=120.0):
     r"""Rejoint les autres processus, le temps d'un bloc.
 
     Les variables que pose ``torchrun`` (``RANK``, ``WORLD_SIZE``, ``LOCAL_RANK``…) disent qui l'on est ; sans elles,
@@ -248,7 +248,7 @@ def process_group(patience=60.0):
     dist.destroy_process_group()  # pas après une erreur : les autres n'attendent plus rien de nous
 
 
-def launch(program, processes, arguments=(), *, threads=1, limit=120.0):
+def launch(program, processes, arguments=(), *, threads=1, limit=300.0):
     r"""Lance un programme en plusieurs processus par ``torchrun``, sur cette machine, et les surveille.
 
     C'est la commande ``torchrun --standalone --nproc-per-node=P programme …``, à ceci près que rien ne sort
@@ -296,8 +296,9 @@ def launch(program, processes, arguments=(), *, threads=1, limit=120.0):
         try:
             code = agent.wait(limit)
         except subprocess.TimeoutExpired:
+            elapsed = f"{limit:g}".replace(".", ",")
             raise TimeoutError(
-                f"les {processes} processus n'avaient pas fini au bout de {limit:g} s : ils ont été arrêtés"
+                f"les {processes} processus n'avaient pas fini au bout de {elapsed} s : ils ont été arrêtés"
             ) from None
         finally:
             _stop(agent)
