@@ -42,6 +42,9 @@ HOMES = {
     ],
     "learning.answers": ["cross_entropy", "same_bit", "same_class", "same_text", "text_cross_entropy"],
     "learning.checkpoints": ["Progress", "load_checkpoint", "save_checkpoint"],
+    "learning.distributed": [
+        "Launch", "Worker", "WorkerError", "accumulate", "launch", "process_group", "shard", "weighted_loss",
+    ],
     "learning.seeds": ["run_seeds", "seeded"],
     "learning.training": ["Evaluation", "Update", "evaluate", "fit", "train_step"],
     "gradients.connectivity": ["connectivity"],
