@@ -20,6 +20,7 @@ ALLOWED = {
     "tasks": {"_checks", "_tensor_checks"},
     "plotting": {"_checks"},
     "bptt": {"recurrence", "_checks", "_tensor_checks"},
+    "linear": {"bptt", "recurrence", "_checks", "_tensor_checks"},
     "models": {"recurrence", "tasks", "_checks", "_tensor_checks"},
     "learning": {"tasks", "_checks", "_tensor_checks"},
     "gradients": {"recurrence", "_checks", "_tensor_checks"},

@@ -8,11 +8,24 @@ import torch
 from outils import new_generator, same
 
 from notebook_utils import tasks
-from notebook_utils.tasks import EASY, HARD, MODERATE, NIGHTMARE, NORMAL, Adding, Batch, Copying, Echo
+from notebook_utils.tasks import (
+    EASY,
+    HARD,
+    MODERATE,
+    NIGHTMARE,
+    NORMAL,
+    Adding,
+    Batch,
+    Copying,
+    Counting,
+    Echo,
+    Permutations,
+)
 from notebook_utils.tasks.task import one_hot_rows
 
 TASKS = [EASY, NORMAL, MODERATE, HARD, NIGHTMARE]
 TASKS += [Echo(), Echo(0, 1, 3), Adding(11), Adding(50), Copying(), Copying(3, 2)]
+TASKS += [Counting(), Counting(3, 12), Permutations()]
 SHAPES = {  # formes attendues, écrites à la main
     EASY: [(6, 9, 8), (6, 4)],
     HARD: [(6, 111, 8), (6, 4)],
@@ -20,6 +33,8 @@ SHAPES = {  # formes attendues, écrites à la main
     Echo(3, 20, 10): [(6, 200, 1), (6, 200, 1)],
     Adding(50): [(6, 55, 2), (6, 1)],
     Copying(100, 10): [(6, 120, 10), (6, 120)],
+    Counting(3, 12): [(6, 12, 1), (6, 12)],
+    Permutations(20): [(6, 20, 1), (6, 20)],
 }
 every_task = pytest.mark.parametrize("task", TASKS, ids=repr)
 
@@ -29,7 +44,7 @@ def test_shapes_and_types(task):
     inputs, targets = task.sample(6, generator=new_generator())
     assert [tuple(inputs.shape), tuple(targets.shape)] == SHAPES[task]
     assert task.steps == inputs.shape[1] and inputs.dtype == torch.float32
-    assert targets.dtype == (torch.int64 if isinstance(task, Copying) else torch.float32)
+    assert targets.dtype == (torch.int64 if isinstance(task, Copying | Counting | Permutations) else torch.float32)
 
 
 @every_task

@@ -27,6 +27,7 @@ MODULES = {
     "recurrence.cells": "Cellules",
     "recurrence.unroll": "Dépliage",
     "bptt": "Couches à rétropropagation manuscrite",
+    "linear": "Récurrences linéaires",
     "recurrence.initialization": "Initialisations",
     "recurrence.interop": "Échanges avec PyTorch",
     "models.readout": "Réseaux",
@@ -49,7 +50,7 @@ MODULES = {
 }
 TASK_MODULES = (
     *("task", "temporal_order", "echo", "adding", "copying", "characters", "texts"),
-    *("dates", "corpus", "grammar", "keyboard"),
+    *("dates", "corpus", "grammar", "keyboard", "tracking"),
 )
 
 

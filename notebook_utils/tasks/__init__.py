@@ -24,6 +24,7 @@ from .temporal_order import (
     temporal_order_class,
 )
 from .texts import MARK, decode_texts, encode_texts, marked_vocabulary, shifted, text_lengths, written_steps
+from .tracking import Counting, Permutations
 
 __all__ = [
     "DATE_PATTERNS",
@@ -38,10 +39,12 @@ __all__ = [
     "Adding",
     "Batch",
     "Copying",
+    "Counting",
     "Dates",
     "Corpus",
     "Echo",
     "Grammar",
+    "Permutations",
     "Task",
     "TemporalOrder",
     "Vocabulary",
