@@ -34,6 +34,7 @@ MODULES = {
     "models.encoder_decoder": "Encodeur et décodeur",
     "models.decoding": "Écrire avec un réseau",
     "models.language_model": "Modèle de langue",
+    "models.completion": "Compléter un texte",
     "models.ngrams": "Compter pour prédire",
     "tasks": "Tâches",
     "tasks.digits": "Chiffres manuscrits",
@@ -47,6 +48,7 @@ MODULES = {
     "plotting": "Figures",
     "prose": "Nombres du texte",
     "learning.checkpoints": "Points de reprise",
+    "learning.distributed": "Plusieurs processus",
 }
 TASK_MODULES = (
     *("task", "temporal_order", "echo", "adding", "copying", "characters", "texts"),
@@ -123,7 +125,7 @@ class ApiSummary(SphinxDirective):
         parsed = self.parse_text_to_nodes("\n\n".join(tables))
         tables = [table for part in parsed for table in part.findall(nodes.table)]
         for table in tables:
-            table["classes"].append("sommaire-api")
+            table["classes"] += ["sommaire-api", "longtable"]  # le PDF peut le couper
             set_widths(table)
         return parsed
 
