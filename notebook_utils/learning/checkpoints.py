@@ -188,7 +188,7 @@ def _sweep(path):
     """Efface les fichiers partiels que des processus tués ont laissés."""
     for leftover in path.parent.glob(f"{_literal(path.name)}.*.partiel"):
         owner = leftover.name.removeprefix(f"{path.name}.").removesuffix(".partiel")
-        if owner.isdecimal() and not _is_alive(int(owner)):
+        if owner.isdecimal() and not is_alive(int(owner)):
             leftover.unlink(missing_ok=True)
 
 
@@ -197,7 +197,7 @@ def _literal(name):
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
 
 
-def _is_alive(process):
+def is_alive(process):
     """Dit si un processus existe ; dans le doute, oui."""
     try:
         os.kill(process, 0)

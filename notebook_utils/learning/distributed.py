@@ -25,6 +25,7 @@ import torch.distributed as dist
 
 from .._checks import check_callable, check_integer, check_iterable, check_positive
 from .._tensor_checks import check_tensor
+from .checkpoints import is_alive
 
 __all__ = ["Launch", "Worker", "WorkerError", "accumulate", "launch", "process_group", "shard", "weighted_loss"]
 
@@ -424,20 +425,8 @@ def _die_with_parents():
     parent, launcher = os.getppid(), int(os.environ.get(LAUNCHER_VARIABLE, 0))
 
     def watch():
-        while os.getppid() == parent and _is_alive(launcher):
+        while os.getppid() == parent and (not launcher or is_alive(launcher)):
             time.sleep(0.25)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True, name="parents").start()
-
-
-def _is_alive(process):
-    """Dit si un processus existe ; 0 n'en désigne aucun."""
-    try:
-        if process and os.name == "posix":
-            os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import torch
 
-from .._checks import check_integer, check_texts
+from .._checks import check_integer
 from .._tensor_checks import check_real, check_shape
-from .task import SPLITS, Batch, Task, draw_digits, draw_integers
+from .task import Batch, Task, bits_residue, draw_bits, read_bits, written_bits
 
 __all__ = ["Echo", "echo_targets"]
 
@@ -146,11 +146,7 @@ class Echo(Task):
             >>> Echo(delay=1).encode(["110"]).targets.flatten().tolist()
             [0.0, 1.0, 1.0]
         """
-        check_texts("streams", streams, "01")
-        lengths = sorted(set(map(len, streams)))
-        if len(lengths) > 1 or lengths[0] == 0:
-            raise ValueError(f"streams : reçu les longueurs {lengths}, attendu une seule, positive")
-        return self._write(torch.tensor([[int(bit) for bit in stream] for stream in streams]))
+        return self._write(written_bits(streams))
 
     def decode(self, inputs):
         r"""Relit des entrées ou des cibles.
@@ -169,7 +165,7 @@ class Echo(Task):
             >>> Echo().decode(torch.tensor([[[1.0], [0.0], [1.0]]]))
             ['101']
         """
-        return ["".join(map(str, row)) for row in _bits("inputs", inputs).tolist()]
+        return ["".join(map(str, row)) for row in read_bits("inputs", inputs).tolist()]
 
     def decode_targets(self, targets):
         r"""Relit des cibles : la même chose que :meth:`decode`.
@@ -188,24 +184,22 @@ class Echo(Task):
             >>> Echo(delay=2).decode_targets(Echo(delay=2).encode(["1101"]).targets)
             ['0011']
         """
-        return ["".join(map(str, row)) for row in _bits("targets", targets).tolist()]
+        return ["".join(map(str, row)) for row in read_bits("targets", targets).tolist()]
 
     def _count(self):
         return 2**self.steps
 
     def _residues(self, inputs):
         check_shape("inputs", inputs, ("B", self.steps, 1))  # un flux entier, et non une fenêtre
-        bits = _bits("inputs", inputs)  # (B, T)
-        half = bits.shape[1] // 2
-        return bits[:, :half].sum(dim=1) % 2 + 2 * (bits[:, half:].sum(dim=1) % 2)
+        bits = read_bits("inputs", inputs)  # (B, T)
+        return bits_residue(bits, self._halves())
 
     def _draw(self, batch_size, split, generator):
-        residue = draw_integers((SPLITS[split],), batch_size, generator)[:, 0]  # (B)
-        bits = draw_digits(2, batch_size, self.steps, generator)  # (B, T)
+        return (draw_bits(self.steps, batch_size, split, generator, self._halves()),)
+
+    def _halves(self):
         half = self.steps // 2
-        for part, wanted in ((bits[:, :half], residue & 1), (bits[:, half:], residue >> 1)):
-            part[:, -1] ^= ((part.sum(dim=1) + wanted) & 1).to(torch.uint8)  # vue : change ``bits``
-        return (bits,)
+        return slice(None, half), slice(half, None)
 
     def _write(self, bits):
         inputs = bits.unsqueeze(-1).to(torch.float32)  # (B, T, 1)
@@ -247,11 +241,3 @@ def _shift(inputs, delay):
     if delay < inputs.shape[1]:
         targets[:, delay:] = inputs[:, : inputs.shape[1] - delay]
     return targets
-
-
-def _bits(name, value):
-    """Vérifie des bits ``(B, T, 1)`` et les rend en entiers ``(B, T)``."""
-    check_real(name, value, ("B", "T", 1))
-    if not ((value == 0) | (value == 1)).all():
-        raise ValueError(f"{name} : reçu autre chose que des bits, attendu des 0 et des 1")
-    return value[..., 0].to(torch.int64)

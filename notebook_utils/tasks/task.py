@@ -23,8 +23,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .._checks import check_choice, check_integer
-from .._tensor_checks import check_generator
+from .._checks import check_choice, check_integer, check_texts
+from .._tensor_checks import check_generator, check_real
 
 __all__ = ["SPLITS", "Batch", "Task"]
 
@@ -232,3 +232,39 @@ def draw_digits(base, rows, columns, generator):
     words = torch.empty((rows * columns + 7) // 8, dtype=torch.int64, device=generator.device)
     octets = words.random_(generator=generator).view(torch.uint8)[: rows * columns]
     return octets.bitwise_and_(base - 1).view(rows, columns)
+
+
+def written_bits(streams):
+    """Lit des suites de bits écrites en chaînes, toutes de même longueur ; les rend en entiers ``(B, T)``."""
+    check_texts("streams", streams, "01")
+    lengths = sorted(set(map(len, streams)))
+    if len(lengths) > 1 or lengths[0] == 0:
+        raise ValueError(f"streams : reçu les longueurs {lengths}, attendu une seule, positive")
+    return torch.tensor([[int(bit) for bit in stream] for stream in streams])
+
+
+def read_bits(name, value):
+    """Vérifie des bits ``(B, T, 1)`` et les rend en entiers ``(B, T)``."""
+    check_real(name, value, ("B", "T", 1))
+    if not ((value == 0) | (value == 1)).all():
+        raise ValueError(f"{name} : reçu autre chose que des bits, attendu des 0 et des 1")
+    return value[..., 0].to(torch.int64)
+
+
+def draw_bits(length, rows, split, generator, parts):
+    """Tire des suites de bits dont les parités de deux parties donnent le reste : ``(rows, length)``.
+
+    ``parts`` donne les deux parties, des tranches ; le dernier bit de chacune fixe sa parité.
+    """
+    residue = draw_integers((SPLITS[split],), rows, generator)[:, 0]  # (B)
+    bits = draw_digits(2, rows, length, generator)  # (B, T)
+    for part, wanted in zip(parts, (residue & 1, residue >> 1), strict=True):
+        chosen = bits[:, part]
+        chosen[:, -1] ^= ((chosen.sum(dim=1) + wanted) & 1).to(torch.uint8)  # vue : change ``bits``
+    return bits
+
+
+def bits_residue(bits, parts):
+    """Le reste que ``draw_bits`` a voulu : la parité d'une partie, plus deux fois celle de l'autre."""
+    first, second = (bits[:, part].sum(dim=1) % 2 for part in parts)
+    return first + 2 * second

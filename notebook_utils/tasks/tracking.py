@@ -5,15 +5,20 @@ from itertools import permutations
 
 import torch
 
-from .._checks import check_integer, check_texts
-from .._tensor_checks import check_codes, check_real, check_shape
-from .task import SPLITS, Batch, Task, draw_digits, draw_integers
+from .._checks import check_integer
+from .._tensor_checks import check_codes, check_shape
+from .task import Batch, Task, bits_residue, draw_bits, read_bits, written_bits
 
 __all__ = ["Counting", "Permutations"]
 
+THIRDS = slice(0, None, 3), slice(1, None, 3)  # les bits 1, 4, 7… et les bits 2, 5, 8…
+
 
 class Tracking(Task):
-    """Ce que les deux tâches ont en commun : des bits, une table de transitions, et l'état après chaque bit."""
+    """Ce que les deux tâches ont en commun : des bits, une table de transitions, et l'état après chaque bit.
+
+    Chacune donne ``_table()``, l'état suivant, par bit et par état : ``(2, K)``.
+    """
 
     @property
     def steps(self):
@@ -22,10 +27,6 @@ class Tracking(Task):
 
     def _check_length(self):
         object.__setattr__(self, "length", check_integer("length", self.length, 5))
-
-    def _table(self):
-        """L'état suivant, par bit et par état : ``(2, K)``."""
-        raise NotImplementedError
 
     def encode(self, streams):
         r"""Transforme des suites de bits écrites en lot.
@@ -44,11 +45,7 @@ class Tracking(Task):
             >>> Counting(3).encode(["110111"]).targets.tolist()
             [[1, 2, 2, 0, 1, 2]]
         """
-        check_texts("streams", streams, "01")
-        lengths = sorted(set(map(len, streams)))
-        if len(lengths) > 1 or lengths[0] == 0:
-            raise ValueError(f"streams : reçu les longueurs {lengths}, attendu une seule, positive")
-        return self._write(torch.tensor([[int(bit) for bit in stream] for stream in streams]))
+        return self._write(written_bits(streams))
 
     def decode(self, inputs):
         r"""Relit des entrées.
@@ -67,22 +64,18 @@ class Tracking(Task):
             >>> Counting().decode(torch.tensor([[[1.0], [0.0], [1.0]]]))
             ['101']
         """
-        return ["".join(map(str, row)) for row in _bits(inputs).tolist()]
+        return ["".join(map(str, row)) for row in read_bits("inputs", inputs).tolist()]
 
     def _count(self):
         return 2**self.length
 
     def _residues(self, inputs):
         check_shape("inputs", inputs, ("B", self.length, 1))
-        bits = _bits(inputs)  # (B, T)
-        return bits[:, 0::3].sum(dim=1) % 2 + 2 * (bits[:, 1::3].sum(dim=1) % 2)
+        bits = read_bits("inputs", inputs)  # (B, T)
+        return bits_residue(bits, THIRDS)
 
     def _draw(self, batch_size, split, generator):
-        residue = draw_integers((SPLITS[split],), batch_size, generator)[:, 0]  # (B)
-        bits = draw_digits(2, batch_size, self.length, generator)  # (B, T)
-        for part, wanted in ((bits[:, 0::3], residue & 1), (bits[:, 1::3], residue >> 1)):
-            part[:, -1] ^= ((part.sum(dim=1) + wanted) & 1).to(torch.uint8)  # vue : change ``bits``
-        return (bits,)
+        return (draw_bits(self.length, batch_size, split, generator, THIRDS),)
 
     def _write(self, bits):
         table = self._table().to(bits.device)
@@ -233,11 +226,3 @@ class Permutations(Tracking):
 
 
 ORDERS = ["".join(order) for order in permutations("abc")]
-
-
-def _bits(value):
-    """Vérifie des bits ``(B, T, 1)`` et les rend en entiers ``(B, T)``."""
-    check_real("inputs", value, ("B", "T", 1))
-    if not ((value == 0) | (value == 1)).all():
-        raise ValueError("inputs : reçu autre chose que des bits, attendu des 0 et des 1")
-    return value[..., 0].to(torch.int64)
