@@ -63,6 +63,7 @@ HOMES = {
         "plot_tanh", "prepare_notebook_graphics", "sequential_colormap",
     ],
     "prose": ["glue_number", "glue_range", "glue_text"],
+    "questions": ["check_answer"],
 }
 __all__ = sorted(name for names in HOMES.values() for name in names)
 _HOME = {name: home for home, names in HOMES.items() for name in names}

@@ -25,6 +25,7 @@ ALLOWED = {
     "learning": {"tasks", "_checks", "_tensor_checks"},
     "gradients": {"recurrence", "_checks", "_tensor_checks"},
     "prose": {"plotting", "_checks"},
+    "questions": {"_checks"},
     "__init__": set(),
 }
 

@@ -21,6 +21,7 @@ import zipfile
 from pathlib import Path
 
 import notebook_markdown as markdown
+import questions
 from docutils import nodes
 from drawings import png_path
 from sphinx.builders import Builder
@@ -108,14 +109,28 @@ class NotebookWriter:
                 self.top_level(node, depth + 1)
             elif self.is_code_cell(node):
                 self.code_cell(node)
+            elif isinstance(node, questions.question):
+                self.question(node, depth)
             elif isinstance(node, EXERCISES):
                 self.exercise(node, depth)
             elif isinstance(node, solution_node):
                 self.solution(node, depth)
-            elif any(self.is_code_cell(child) for child in node.findall(nodes.container)):
+            elif self.holds_cells(node):
                 self.block_with_cells(node, depth)
             else:
                 self.markdown_cell(self.block(node, depth))
+
+    def holds_cells(self, node: nodes.Node) -> bool:
+        """Ce bloc contient-il une cellule, ou une question, qui en donne une ?"""
+        return any(self.is_code_cell(child) or isinstance(child, questions.question) for child in node.findall())
+
+    def question(self, node: nodes.Element, depth: int) -> None:
+        """L'énoncé et les choix, puis la cellule où répondre."""
+        def write(part: nodes.Element) -> str:
+            return self.text(part) if isinstance(part, nodes.TextElement) else self.blocks(part, depth)
+
+        self.markdown_cell(self.quote(questions.notebook_statement(node, write)))
+        self.cells.append(Cell("code", questions.notebook_cell(node, write), {"tags": [*self.tags, "question"]}))
 
     def exercise(self, node: nodes.Element, depth: int) -> None:
         """L'énoncé, puis une cellule vide où répondre."""
@@ -128,7 +143,7 @@ class NotebookWriter:
         self.tags = []
 
     def whole(self, node: nodes.Element, depth: int) -> None:
-        if any(self.is_code_cell(child) for child in node.findall(nodes.container)):
+        if self.holds_cells(node):
             self.block_with_cells(node, depth)
         else:
             self.markdown_cell(self.block(node, depth))
@@ -138,6 +153,8 @@ class NotebookWriter:
         for child in node.children:
             if self.is_code_cell(child):
                 self.code_cell(child, folded=True)
+            elif isinstance(child, questions.question):
+                self.question(child, depth)
             elif isinstance(child, nodes.section):
                 self.block_with_cells(child, depth)
             elif isinstance(child, nodes.title):
