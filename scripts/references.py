@@ -27,6 +27,7 @@ EMPTY_SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
 LONG = 60  # secondes : au-delà, un chapitre n'est exécuté qu'une fois par « make test »
 REMEDY = "Si ces changements sont voulus : « make references », puis relisez le diff."
 IMAGES = {"image/svg+xml": EMPTY_SVG, "application/pdf": None, "image/png": None}
+IMAGES |= {"application/vnd.livre.figure+json": None, "application/vnd.jupyter.widget-view+json": None}
 
 
 def reference_path(chapter: Path) -> Path:

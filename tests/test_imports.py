@@ -24,6 +24,7 @@ ALLOWED = {
     "models": {"recurrence", "tasks", "_checks", "_tensor_checks"},
     "learning": {"tasks", "_checks", "_tensor_checks"},
     "gradients": {"recurrence", "_checks", "_tensor_checks"},
+    "interactive": {"recurrence", "_checks", "_tensor_checks"},
     "prose": {"plotting", "_checks"},
     "questions": {"_checks"},
     "__init__": set(),

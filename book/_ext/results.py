@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import figures
 import myst_nb.sphinx_
 import nbformat
 from myst_nb.core.execute import NotebookClientBase
@@ -16,14 +17,15 @@ from myst_nb.core.execute import NotebookClientBase
 class StoredResults(NotebookClientBase):
     """Met dans le chapitre les résultats de ``stored``."""
 
-    def __init__(self, notebook, path, nb_config, logger, stored: Path) -> None:
+    def __init__(self, notebook, path, nb_config, logger, stored: Path, for_page: bool) -> None:
         super().__init__(notebook, path, nb_config, logger)
-        self.stored = stored
+        self.stored, self.for_page = stored, for_page
 
     def start_client(self) -> None:
         done = nbformat.v4.reads(self.stored.read_text(encoding="utf-8"))  # sans le valider de nouveau
         for cell, result in zip(code_cells(self.notebook), code_cells(done), strict=True):
-            cell.outputs, cell.execution_count = result.outputs, result.execution_count
+            cell.outputs = figures.with_figures(result.outputs, self.for_page)
+            cell.execution_count = result.execution_count
 
 
 def code_cells(notebook) -> list:
@@ -31,11 +33,11 @@ def code_cells(notebook) -> list:
 
 
 def configure(app) -> None:
-    stored = app.config.executed_notebooks
+    stored, for_page = app.config.executed_notebooks, app.builder.format == "html"
 
     def create_client(notebook, source, nb_config, logger, read_fmt=None):
         path = Path(source)
-        return StoredResults(notebook, path, nb_config, logger, Path(stored[path.stem]))
+        return StoredResults(notebook, path, nb_config, logger, Path(stored[path.stem]), for_page)
 
     myst_nb.sphinx_.create_client = create_client
 
