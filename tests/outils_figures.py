@@ -22,17 +22,21 @@ PAGE = """<!doctype html>
 """
 
 
-def page_of(name: str) -> Path:
-    """La page construite qui montre cette figure."""
+def pages_of(name: str) -> list[Path]:
+    """Les pages construites qui montrent cette figure, par ordre alphabétique."""
     pages = sorted((HTML / "book").glob("*.html"))
     found = [path for path in pages if f'data-figure="{name}"' in path.read_text("utf-8")]
-    assert len(found) == 1, f"la figure « {name} » est sur {len(found)} page(s) : {found}"
-    return found[0]
+    assert found, f"la figure « {name} » n'est sur aucune page du livre construit"
+    return found
 
 
-def sent_data(name: str) -> dict:
-    """Ce que la page construite donne à cette figure : nom, version, données."""
-    (block,) = re.findall(BLOCK.format(name=name), page_of(name).read_text("utf-8"), re.DOTALL)
+def page_of(name: str) -> Path:
+    return pages_of(name)[0]
+
+
+def sent_data(name: str, page: Path | None = None) -> dict:
+    """Ce que la page construite (la première, par défaut) donne à cette figure : nom, version, données."""
+    (block,) = re.findall(BLOCK.format(name=name), (page or page_of(name)).read_text("utf-8"), re.DOTALL)
     return json.loads(block.replace("<\\/", "</").replace("<\\!--", "<!--"))
 
 
