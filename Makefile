@@ -4,7 +4,7 @@ PYTHON_VENV := .venv/bin/python
 PORT ?= 8000
 PDF_CHOIX = $(foreach nom,CHAPITRE SOLUTIONS API,$(if $($(nom)),"$(nom)=$($(nom))"))
 .DEFAULT_GOAL := aide
-.PHONY: aide livre ecrire verifier pdf test carnets jupyter dessins references arrondis graines mesurer bench mutations lire propre
+.PHONY: aide livre ecrire verifier pdf test carnets jupyter dessins figures references arrondis graines mesurer bench mutations lire propre
 .PHONY: installer-tex installer-tests
 
 aide: ## Affiche cette liste
@@ -36,6 +36,9 @@ jupyter: .venv/jupyter.ok carnets ## Ouvre les carnets dans JupyterLab, avec le 
 
 dessins: .venv/livre.ok installer-tex ## Rend en SVG les dessins TikZ qui ont changé
 	@$(PYTHON_VENV) scripts/dessins.py
+
+figures: .venv/livre.ok ## Construit les scripts des figures interactives
+	@$(PYTHON_VENV) scripts/jeux.py
 
 test: .venv/dev.ok installer-tex installer-tests livre pdf ## Passe tous les tests
 	@bash scripts/tester.sh

@@ -4,6 +4,7 @@
 #   installer.sh venv livre|jupyter|dev   environnement Python .venv, versions épinglées
 #   installer.sh systeme NOM…             paquets Debian de scripts/paquets-NOM.txt
 #
+# Une ligne « paquet commande » ne demande le paquet que si la commande manque : on peut l'avoir d'ailleurs.
 # Les paquets du système ne sont installés que si l'on a le droit de le faire (root, ou sudo sans
 # mot de passe) ; sinon, la commande exacte à taper est affichée.
 set -euo pipefail
@@ -13,10 +14,11 @@ dire() { printf '→ %s\n' "$*"; }
 echouer() { printf '\n%s\n' "$*" >&2; exit 1; }
 
 paquets_manquants() {
-  local liste paquet
+  local liste paquet commande
   for liste in "$@"; do
-    while read -r paquet; do
+    while read -r paquet commande; do
       [ -n "$paquet" ] || continue
+      [ -z "$commande" ] || ! command -v "$commande" >/dev/null || continue
       [ "$(dpkg-query -W -f '${Status}' "$paquet" 2>/dev/null)" = "install ok installed" ] || echo "$paquet"
     done < "scripts/paquets-$liste.txt"
   done

@@ -1,7 +1,8 @@
 """Mesure ce qu'un chapitre demande à son lecteur : ``python scripts/mesurer.py [chapitre…]``.
 
-Les mots sont ceux du texte courant, exercices, solutions, références et replis « Pour aller plus loin » exclus ;
-une formule ou une valeur collée compte pour un mot. Les lignes de code sont celles des cellules visibles.
+Les mots sont ceux du texte courant, exercices, solutions, prédictions, questions, références et replis « Pour aller
+plus loin » exclus ; une formule ou une valeur collée compte pour un mot. Les lignes de code sont celles des cellules
+visibles.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ import chapitres
 import sources
 
 FOLD = re.compile(r"^```\{plus-loin\}.*?^```\{fin-plus-loin\}\n```$", re.MULTILINE | re.DOTALL)
+QUIZ = re.compile(r"^(?P<fence>`{3,}|:{3,}|~{3,})\{(?:prediction|question)\}.*?^(?P=fence)$", re.MULTILINE | re.DOTALL)
 AFTER = re.compile(r"^## Exercices$.*", re.MULTILINE | re.DOTALL)
 FIGURE = re.compile(r"^\s*:?name: fig-", re.MULTILINE)
 HIDDEN = ("hide-input", "hide-cell", "remove-input", "remove-cell")
 
 
 def first_reading(text: str) -> str:
-    """La page sans ses exercices ni ses replis ; les numéros de ligne restent les mêmes."""
-    for pattern in (AFTER, FOLD):
+    """La page sans ses exercices, ses questions ni ses replis ; les numéros de ligne restent les mêmes."""
+    for pattern in (AFTER, FOLD, QUIZ):
         text = pattern.sub(lambda match: "\n" * match[0].count("\n"), text)
     return text
 

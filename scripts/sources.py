@@ -83,7 +83,7 @@ def role_text(match: re.Match) -> str:
 def without_markup(row: str) -> str:
     if OPTION.match(row) and not row.lstrip().startswith((":alt:", ":caption:")):
         return ""
-    row = re.sub(r"^\s*(?:[`:]{3,}.*\}|:[\w-]+:|[-#>|]+|\d+\.)\s?", "", row)
+    row = re.sub(r"^\s*(?:[`:]{3,}\{[\w:-]+\}|:[\w-]+:|[-#>|]+|\d+\.|:(?= ))\s?", "", row)
     row = ROLE.sub(role_text, row)
     row = re.sub(r"`[^`]*`", "X", row)
     row = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", row)

@@ -402,6 +402,7 @@ class NotebookWriter:
     def inline_inline(self, node):
         return self.text(node)
 
+    inline_setting = inline_inline  # un carnet n'a pas la figure de la page
     inline_title_reference = inline_emphasis
     inline_generated = inline_inline
     inline_number_reference = inline_container = inline_paragraph = inline_target = inline_inline

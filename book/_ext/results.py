@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import figures
+import interactive_figures
 import myst_nb.sphinx_
 import nbformat
 from myst_nb.core.execute import NotebookClientBase
@@ -24,7 +24,7 @@ class StoredResults(NotebookClientBase):
     def start_client(self) -> None:
         done = nbformat.v4.reads(self.stored.read_text(encoding="utf-8"))  # sans le valider de nouveau
         for cell, result in zip(code_cells(self.notebook), code_cells(done), strict=True):
-            cell.outputs = figures.with_figures(result.outputs, self.for_page)
+            cell.outputs = interactive_figures.with_figures(result.outputs, self.for_page)
             cell.execution_count = result.execution_count
 
 

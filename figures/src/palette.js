@@ -1,4 +1,4 @@
-/* Engendré par scripts/figures.py d'après notebook_utils.plotting.PALETTE : ne pas modifier ici. */
+/* Engendré par scripts/jeux.py d'après notebook_utils.plotting.PALETTE : ne pas modifier ici. */
 
 export const PALETTE = {
   input: { light: "#0a5487", dark: "#127ff9" },

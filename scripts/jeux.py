@@ -1,6 +1,6 @@
 """Construit les scripts des figures interactives : la palette, donnée à JavaScript, puis les paquets d'esbuild.
 
-``python scripts/figures.py`` écrit ``figures/src/palette.js`` et ``notebook_utils/interactive/static/figures`` ;
+``python scripts/jeux.py`` écrit ``figures/src/palette.js`` et ``notebook_utils/interactive/static/figures`` ;
 avec ``--verifier``, n'écrit rien, et échoue si l'un des deux n'est plus celui de ses sources.
 """
 
@@ -15,7 +15,7 @@ from notebook_utils.plotting import PALETTE
 
 FIGURES = Path(__file__).resolve().parent.parent / "figures"
 PALETTE_JS = FIGURES / "src" / "palette.js"
-HEAD = "/* Engendré par scripts/figures.py d'après notebook_utils.plotting.PALETTE : ne pas modifier ici. */\n\n"
+HEAD = "/* Engendré par scripts/jeux.py d'après notebook_utils.plotting.PALETTE : ne pas modifier ici. */\n\n"
 
 
 def palette_source() -> str:
