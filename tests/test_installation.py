@@ -147,6 +147,16 @@ def test_a_running_apt_is_waited_for(machine):
     assert machine.steps()[-1].startswith("apt-get install -y --no-install-recommends chromium")
 
 
+@pytest.mark.parametrize("present", [True, False])
+def test_a_command_found_elsewhere_is_not_installed_again(machine, present):
+    """Node vient souvent d'ailleurs que de Debian, dont le paquet npm ne s'installerait plus."""
+    for name in ("node", "npm") if present else ():
+        machine.add(name, "#!/bin/bash\n")
+    apt(machine, busy=0, message="")
+    installed = machine.steps()[-1].split()
+    assert [name in installed for name in ("nodejs", "npm", "git")] == [not present, not present, True]
+
+
 @pytest.mark.parametrize(("busy", "message", "tries"), [(99, LOCKED, 5), (99, "Unable to locate package", 1)])
 def test_a_failing_apt_is_reported(machine, busy, message, tries):
     result = apt(machine, busy, message)

@@ -46,6 +46,7 @@ MODULES = {
     "gradients.jacobians": "Gradients d’état à état",
     "gradients.connectivity": "Connectivité",
     "plotting": "Figures",
+    "interactive.export": "Figures interactives",
     "prose": "Nombres du texte",
     "learning.checkpoints": "Points de reprise",
     "learning.distributed": "Plusieurs processus",
