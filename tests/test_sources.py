@@ -8,6 +8,7 @@ import subprocess
 import unicodedata
 
 import mesurer
+import proofs
 import pytest
 import yaml
 from sources import BOOK, CHAPTERS, EXECUTED, PAGES, ROOT, cells, markdown, prose, text_of
@@ -75,7 +76,7 @@ def test_plotted_figures_are_described(page):
 def test_labels_follow_the_convention(page):
     names = LABELS.findall(markdown(page))
     labels = [label for group in names for label in group if label]
-    wrong = [label for label in labels if not re.match(r"(chap|sec|eq|fig|tab|exo)[-:]", label)]
+    wrong = [label for label in labels if not re.match(r"(chap|sec|eq|fig|tab|exo|pred|quiz)[-:]", label)]
     assert not wrong
 
 
@@ -113,7 +114,8 @@ GLUED = re.compile(r"""glue_(?:text|number|range)\(\s*(f?)"([^"]+)\"""")
 def test_glued_values_are_computed_and_used(page):
     """Chaque valeur lue est calculée par la page, chaque valeur calculée est lue, et sa clé dit de quelle page."""
     text = text_of(page)
-    used = set(re.findall(r"\{glue:text\}`([\w+-]+)`", text))
+    used = set(re.findall(r"\{glue:text\}`([\w+-]+)`", text)) | set(re.findall(r"^:nombre: (\S+)$", text, re.MULTILINE))
+    used |= {key for proof in re.findall(r"^:preuve: (.*)$", text, re.MULTILINE) for key in proofs.keys(proof)}
     found = [re.sub(r"\\\{[^}]*\\\}", ".+", re.escape(key)) if f else re.escape(key) for f, key in GLUED.findall(text)]
     assert not [key for key in found if not key.startswith(re.escape(f"{page.stem}-"))]
     assert not [key for key in used if not any(re.fullmatch(pattern, key) for pattern in found)], "jamais calculées"
