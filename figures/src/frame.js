@@ -8,8 +8,8 @@ import { STYLE } from "./style.js";
 
 export const VERSION = 1;
 
-/** @typedef {{key: string, label: string, kind?: "range" | "choice" | "switch" | "text" | "button",
- *   min?: number, max?: number, step?: number, digits?: number, value?: any, options?: [string, string][],
+/** @typedef {{key: string, label: string, kind?: "range" | "choice" | "switch" | "toggle" | "text" | "button",
+ *   pressed?: string, min?: number, max?: number, step?: number, digits?: number, value?: any, options?: [string, string][],
  *   maxLength?: number, press?: (state: State, data: any) => void}} Control */
 /** @typedef {any} State  les valeurs des commandes, par clé */
 /** @typedef {{text: string, done: (state: State, values: any) => boolean}} Mission */
@@ -80,6 +80,7 @@ export class Frame {
     this.state = { ...this.initial };
     this.inputs = new Map();
     this.won = new Set();
+    this.words = "";
     this.touched = this.visible = this.dirty = false;
     this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.cleanups = /** @type {(() => void)[]} */ ([]);
@@ -122,11 +123,16 @@ export class Frame {
 
   /** Change l'état, comme le ferait le lecteur. @param {State} changes */
   set(changes, { touched = true } = {}) {
-    Object.assign(this.state, changes);
+    this.#assign(changes);
     this.touched ||= touched;
-    for (const [key, show] of this.inputs) if (key in changes) show(this.state[key]);
     this.dirty = true;
     if (!this.scheduled) this.scheduled = requestAnimationFrame(() => this.#frame());
+  }
+
+  /** @param {State} changes */
+  #assign(changes) {
+    Object.assign(this.state, changes);
+    for (const [key, show] of this.inputs) if (key in changes) show(this.state[key]);
   }
 
   reset() {
@@ -161,8 +167,8 @@ export class Frame {
   #frame() {
     this.scheduled = 0;
     if (!this.visible) return;
-    if (this.spec.animate?.(this.state, this.data, (changes) => Object.assign(this.state, changes)))
-      this.dirty = true;
+    const set = (/** @type {State} */ changes) => this.#assign(changes);
+    if (this.spec.animate?.(this.state, this.data, set)) this.dirty = true;
     if (this.dirty) {
       const again = this.spec.animate !== undefined;
       this.refresh();
@@ -233,13 +239,15 @@ export class Frame {
   #tell() {
     const words = this.spec.say(this.state, this.values, this.data);
     this.surface?.setAttribute("aria-label", `${this.spec.title}. ${words}`);
-    const now = !this.touched;
-    clearTimeout(this.telling);
+    this.words = words;
     const say = () => {
-      if (this.live && this.live.textContent !== words) this.live.textContent = words;
+      this.telling = undefined;
+      if (this.live && this.live.textContent !== this.words) this.live.textContent = this.words;
     };
-    if (now) say();
-    else this.telling = setTimeout(say, this.playing ? 4 * ANNOUNCED_AFTER : ANNOUNCED_AFTER);
+    if (!this.playing) clearTimeout(this.telling);
+    if (!this.touched) say();
+    else if (!this.playing) this.telling = setTimeout(say, ANNOUNCED_AFTER);
+    else this.telling ??= setTimeout(say, 4 * ANNOUNCED_AFTER); // une animation parle toutes les deux secondes
     if (!this.touched) return;
     for (const [rank, { done }] of (this.spec.missions ?? []).entries()) {
       if (!this.won.has(rank) && done(this.state, this.values)) this.won.add(rank);
@@ -270,6 +278,7 @@ export class Frame {
       range: rangeInput,
       choice: choiceInput,
       switch: switchInput,
+      toggle: toggleButton,
       text: textInput,
     };
     if (control.kind === "button") {
@@ -300,7 +309,7 @@ function accepted(control, text) {
     options = [],
     maxLength = 400,
   } = control;
-  if (kind === "switch") return text === "true" || text === "oui";
+  if (kind === "switch" || kind === "toggle") return text === "true" || text === "oui";
   if (kind === "choice") return options.some(([value]) => value === text) ? text : undefined;
   if (kind === "text") return text.slice(0, maxLength);
   const value = Number(text.replace(",", "."));
@@ -362,6 +371,21 @@ function switchInput({ key, label }, id, change) {
     node: html("div", { class: "jeu-commande" }, input, html("label", { for: id }, label)),
     show,
   };
+}
+
+/** Un bouton à deux états, « Jouer » et « Pause » par exemple : il dit ce qu'il fera.
+ * @param {Control} control @param {string} id @param {(value: any) => void} change */
+function toggleButton({ key, label, pressed = label }, id, change) {
+  let now = false;
+  const onclick = () => change(!now);
+  const attributes = { type: "button", class: "jeu-bouton", id, "data-cle": key, onclick };
+  const node = html("button", attributes);
+  const show = (/** @type {boolean} */ value) => {
+    now = Boolean(value);
+    const words = now ? pressed : label;
+    if (node.textContent !== words) node.textContent = words;
+  };
+  return { node, show };
 }
 
 /** @param {Control} control @param {string} id @param {(value: any) => void} change */
