@@ -245,7 +245,7 @@ export class Frame {
       if (this.live && this.live.textContent !== this.words) this.live.textContent = this.words;
     };
     if (!this.playing) clearTimeout(this.telling);
-    if (!this.touched) say();
+    if (!this.touched || !this.live?.textContent) say();
     else if (!this.playing) this.telling = setTimeout(say, ANNOUNCED_AFTER);
     else this.telling ??= setTimeout(say, 4 * ANNOUNCED_AFTER); // une animation parle toutes les deux secondes
     if (!this.touched) return;
