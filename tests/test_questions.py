@@ -363,6 +363,7 @@ def test_answers_close_the_chapter_on_paper(project):
     assert r"\label{\detokenize{book/essai:pred-essai-norme}}" in question
     assert r"\pageref{\detokenize{book/essai:pred-essai-norme}}) : réponse b." in answers
     assert "98,7" in answers and "L’explication" in answers
+    assert text.count(r"\eqref{equation:book/essai:eq-essai}") == 2  # dans la liste des enseignants aussi
 
 
 def test_a_paper_without_solutions_has_no_answer(project, monkeypatch):

@@ -83,7 +83,7 @@ class Entry(NamedTuple):
 class Fault(ValueError):
     """Une faute de l'auteur : son message, et sa ligne dans la directive."""
 
-    def __init__(self, message: str, line: int = 0) -> None:
+    def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(message)
         self.line = line
 
@@ -172,7 +172,7 @@ class Question(SphinxDirective):
         try:
             return self.read()
         except Fault as fault:
-            line = self.lineno + (self.content_offset + fault.line + 1 if fault.line else 0)
+            line = self.lineno + (0 if fault.line is None else self.content_offset + fault.line + 1)
             LOGGER.warning("%s : %s", f"{{{self.name}}}", fault, location=(self.env.docname, line))
             return []
 
@@ -448,7 +448,7 @@ class QuestionList(SphinxDirective):
 
 
 class FillList(SphinxPostTransform):
-    default_priority = 5  # avant que les renvois des énoncés ne soient résolus
+    default_priority = 1  # avant que les renvois des énoncés ne soient résolus, équations comprises
 
     def run(self, **kwargs) -> None:
         for place in list(self.document.findall(question_list)):
