@@ -18,6 +18,10 @@ HOMES = {
     "linear": ["MinGRU", "MinLSTM", "SignedMinGRU", "chrono_gates_", "linear_scan"],
     "models.readout": ["SequenceClassifier", "SequenceTagger", "affine"],
     "models.encoder_decoder": ["Decoder", "Encoder", "EncoderDecoder"],
+    "models.attention": [
+        "AdditiveScore", "AttentionDecoder", "AttentiveEncoder", "DotScore", "Memory", "attend",
+    ],
+    "models.transformer": ["MultiHeadAttention", "Transformer", "sinusoids"],
     "models.decoding": ["beam_search", "greedy", "log_probability", "sample"],
     "models.completion": ["likely_endings", "log_probabilities_from", "states_before"],
     "models.ngrams": ["KneserNey"],
@@ -33,6 +37,7 @@ HOMES = {
     "tasks.characters": ["Vocabulary", "split_text", "text_columns", "text_windows"],
     "tasks.digits": ["DigitPairs", "Digits", "digit_words", "fit_classifier", "number_words", "split_numbers"],
     "tasks.dates": ["DATE_PATTERNS", "Dates", "ambiguous_dates", "date_words"],
+    "tasks.date_links": ["DateLinks", "date_fields", "date_links"],
     "tasks.programs": ["LEVELS", "Programs", "run_program"],
     "tasks.corpus": ["UNKNOWN", "Corpus", "longest_copy"],
     "tasks.grammar": ["Grammar"],

@@ -32,6 +32,8 @@ MODULES = {
     "recurrence.interop": "Échanges avec PyTorch",
     "models.readout": "Réseaux",
     "models.encoder_decoder": "Encodeur et décodeur",
+    "models.attention": "Attention",
+    "models.transformer": "Transformer",
     "models.decoding": "Écrire avec un réseau",
     "models.language_model": "Modèle de langue",
     "models.completion": "Compléter un texte",
@@ -53,7 +55,7 @@ MODULES = {
 }
 TASK_MODULES = (
     *("task", "temporal_order", "echo", "adding", "copying", "characters", "texts"),
-    *("dates", "corpus", "grammar", "keyboard", "tracking"),
+    *("dates", "date_links", "corpus", "grammar", "keyboard", "tracking"),
 )
 
 

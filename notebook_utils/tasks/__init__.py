@@ -9,6 +9,7 @@ from .adding import Adding
 from .characters import Vocabulary, split_text, text_columns, text_windows
 from .copying import Copying
 from .corpus import UNKNOWN, Corpus, longest_copy
+from .date_links import DateLinks, date_fields, date_links
 from .dates import DATE_PATTERNS, Dates, ambiguous_dates, date_words
 from .echo import Echo, echo_targets
 from .grammar import Grammar
@@ -40,6 +41,7 @@ __all__ = [
     "Batch",
     "Copying",
     "Counting",
+    "DateLinks",
     "Dates",
     "Corpus",
     "Echo",
@@ -50,6 +52,8 @@ __all__ = [
     "Vocabulary",
     "WordEndings",
     "ambiguous_dates",
+    "date_fields",
+    "date_links",
     "date_words",
     "decode_texts",
     "echo_targets",
