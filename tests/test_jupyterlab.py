@@ -9,8 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
 import references
+from outils_figures import FIGURES, sent_data
 from playwright.sync_api import expect
 from serveur import chromium, default_viewer_command, free_port, wait_for
 from sources import BOOK, CHAPTERS, EXECUTED, ROOT
@@ -203,6 +205,32 @@ def test_no_raw_source_is_visible(page, notebook):
     assert not [text for text in texts if RAW_SOURCE.search(text)]
     assert page.locator(".jp-MarkdownCell :is(.katex, mjx-container)").count() > 5
     assert not page.locator(f".jp-MarkdownCell :is({FAULTS})").count()
+
+
+SHOW = """import json
+from pathlib import Path
+from matplotlib.figure import Figure
+from notebook_utils import interactive_figure
+sent = json.loads(Path("{name}.json").read_text("utf-8"))
+interactive_figure("{name}", Figure().subplots(), **sent["data"])"""
+
+
+def test_figures_come_alive(page, lab):
+    """Chaque figure interactive vit aussi dans JupyterLab, par anywidget, avec les données de sa page."""
+    folder = ROOT / "_build" / "jeux"
+    folder.mkdir(exist_ok=True)
+    for name in FIGURES:
+        (folder / f"{name}.json").write_text(json.dumps(sent_data(name)), "utf-8")
+    cells = [nbformat.v4.new_code_cell(SHOW.format(name=name)) for name in FIGURES]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), folder / "jeux.ipynb")
+    open_path(page, lab, "_build/jeux/jeux.ipynb")
+    wait_for_notebook(page, "jeux.ipynb")
+    page.locator("#jp-MainMenu .lm-MenuBar-item", has_text=re.compile("^Run$")).click()
+    page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
+    expect(page.locator(".jp-OutputArea .jeu[data-etat=prete]")).to_have_count(len(FIGURES), timeout=120_000)
+    assert not page.locator(".jp-OutputArea :is(.jeu-erreur, .jp-RenderedText[data-mime-type*=error])").count()
+    page.evaluate("() => jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
 
 def test_chapter_source_opens_as_notebook(page, lab):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import interactive_figures as figures
 import pytest
@@ -35,9 +36,9 @@ def test_glued_values_are_read_from_results(executed):
 def built(folder, text: str, executed) -> tuple[nodes.document, str]:
     """Une page d'essai : son document, et ce dont la construction s'est plainte."""
     source = folder / "source"
-    source.mkdir()
+    source.mkdir(exist_ok=True)
     (source / "conf.py").write_text(
-        "extensions = ['myst_parser', 'measures']\n"
+        "extensions = ['myst_parser', 'measures', 'figure_list']\n"
         f"def setup(app):\n    app.add_config_value('executed_notebooks', {{'lstm': {str(executed)!r}}}, '')\n"
         "    import interactive_figures as figures\n    app.add_role('reglage', figures.Setting())\n"
         "    app.add_node(figures.setting, html=(figures.visit_setting_html, figures.depart_setting_html))\n"
@@ -98,3 +99,17 @@ def test_paper_keeps_the_picture_only():
 def test_other_results_are_left_alone():
     outputs = [new_output("stream", text="a"), glued_output("lstm-a", "1")]
     assert figures.with_figures(outputs, for_page=True) == outputs
+
+
+def test_the_lecturers_list_names_figures_and_settings(tmp_path, executed):
+    sent = figures.embedded({"figure": "unite", "version": 1, "data": {}})
+    figure = f"```{{raw}} html\n{sent}\n```\n\nFixez {{reglage}}`b à zéro <unite b=0>`."
+    page = f"{figure}\n\n## Liste\n\n```{{liste-figures}}\n```"
+    source = f"{page}\n\n```{{toctree}}\nautre\n```"
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "autre.md").write_text(f"# Autre page\n\n{page}\n", "utf-8")
+    document, complaints = built(tmp_path, source, executed)
+    html = (tmp_path / "s" / "index.html").read_text("utf-8")
+    assert not complaints
+    assert '<em>unite</em>, dans <a class="reference internal" href="autre.html#unite?">' in html
+    assert 'href="autre.html#unite?b=0">b à zéro' in re.sub(r"<span>|</span>", "", html)
