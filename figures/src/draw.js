@@ -83,7 +83,7 @@ export function ticks(low, high, count = 5) {
     [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= rough * 0.999) ?? rough;
   const found = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step; k++)
-    found.push(k * step);
+    found.push(k * step + 0); // sans le zéro négatif
   return found;
 }
 
