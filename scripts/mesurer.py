@@ -31,6 +31,7 @@ def first_reading(text: str) -> str:
 def words(page: Path) -> int:
     rows = sources.prose(page, first_reading(sources.text_of(page)))
     text = " ".join(row for _, row in rows if not row.startswith(":alt:"))
+    text = re.sub(r"(\{reglage\}`[^`<]*)<[^>]*>", r"\1", text)  # les clés d'un réglage ne se lisent pas
     return len(re.findall(r"\w[\w’'-]*", text))
 
 

@@ -237,7 +237,7 @@ export class Frame {
   // -- Parole et missions -----------------------------------------------------------------------
 
   #tell() {
-    const words = this.spec.say(this.state, this.values, this.data);
+    const words = unbreakable(this.spec.say(this.state, this.values, this.data));
     this.surface?.setAttribute("aria-label", `${this.spec.title}. ${words}`);
     this.words = words;
     const say = () => {
@@ -299,6 +299,12 @@ export class Frame {
   }
 }
 
+/** Les espaces que le français ne coupe pas. @param {string} text */
+const unbreakable = (text) =>
+  text
+    .replace(/ (?=[;?!»%])|(?<=«) /g, "\u202f")
+    .replace(/ (?=:)|(?<=[=×≥≤]) | (?=[=×≥≤])/g, "\u00a0");
+
 /** La valeur qu'une adresse donne à une commande, ou ``undefined`` si elle n'est pas permise.
  * @param {Control} control @param {string} text */
 function accepted(control, text) {
@@ -324,7 +330,7 @@ const mission = (text) =>
     "li",
     {},
     html("span", { class: "marque", "aria-hidden": "true" }, "☐"),
-    ` ${text}`,
+    ` ${unbreakable(text)}`,
     html("strong", { class: "note", role: "status" }),
   );
 
