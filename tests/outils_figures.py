@@ -73,7 +73,7 @@ def compute(page, changes: dict) -> dict:
 def act(page, changes: dict) -> None:
     """Règle la figure comme le lecteur le ferait par ses commandes, et attend qu'elle soit redessinée."""
     page.evaluate(f"changes => new Promise(done => {{ {FIGURE}.set(changes); "
-                  "requestAnimationFrame(() => requestAnimationFrame(done)); }})", changes)
+                  "requestAnimationFrame(() => requestAnimationFrame(done)); })", changes)
 
 
 def won(page) -> list[bool]:
