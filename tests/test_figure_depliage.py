@@ -123,12 +123,13 @@ def test_its_first_state_is_the_example_of_the_chapter(forth, back):
     assert three["delta"] == pytest.approx([-0.2885, -0.8970, -0.7938], abs=1e-4)
     assert three["total"] == pytest.approx(sum(three["parts"]), abs=1e-12)
     assert "0,0109" in forth.locator(".jeu-phrase").inner_text()
-    assert "∂L/∂Wₕ = −1,98" in back.locator(".jeu-phrase").inner_text().replace("\xa0", " ")
+    assert "∂L/∂Wₕ = −1,98" in back.locator(".jeu-phrase").inner_text().replace("\xa0", " ").replace("\u202f", " ")
 
 
 def said(page, words):
-    page.wait_for_function("words => document.querySelector('.jeu-phrase').textContent.replaceAll('\\u00a0', ' ')"
-                           ".includes(words)", arg=words)
+    """Attend que la phrase contienne ces mots, espaces insécables ou non."""
+    told = "document.querySelector('.jeu-phrase').textContent.replaceAll(/[\\u00a0\\u202f]/g, ' ')"
+    page.wait_for_function(f"words => {told}.includes(words)", arg=words)
 
 
 def test_time_advances_step_by_step(back):

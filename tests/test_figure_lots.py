@@ -74,8 +74,23 @@ def test_the_first_state_is_the_example_of_the_chapter(page):
     (window,) = compute(page, {})["windows"]
     for name, rows in MATRICES.items():
         assert ["".join(row) for row in zip(*window[name], strict=True)] == rows
-    words = page.locator(".jeu-phrase").inner_text().replace("\xa0", " ")
+    words = page.locator(".jeu-phrase").inner_text().replace("\xa0", " ").replace("\u202f", " ")
     assert "12 caractères sur 24 ne sont jamais des entrées" in words and "sa cible est « b »" in words
+
+
+def read(page, place, words):
+    """Attend que ces mots se lisent à cet endroit, espaces insécables ou non."""
+    spaces = "replaceAll(/[\\u00a0\\u202f]/g, ' ')"
+    script = f"([place, words]) => document.querySelector(place).textContent.{spaces}.includes(words)"
+    page.wait_for_function(script, arg=[place, words])
+
+
+def said(page, words):
+    read(page, ".jeu-phrase", words)
+
+
+def drawn(page, words):
+    read(page, ".jeu-dessin", words)
 
 
 def test_hovering_shows_a_character_and_changes_nothing(page):
@@ -83,11 +98,11 @@ def test_hovering_shows_a_character_and_changes_nothing(page):
     before = page.evaluate("location.href + JSON.stringify(document.querySelector('[data-figure]').figure.state)")
     page.locator("[aria-label^='« n »']").hover()
     drawing = page.locator(".jeu-dessin")
-    page.wait_for_function("document.querySelector('.jeu-dessin').textContent.includes('«\\u00a0n\\u00a0», n° 14')")
+    drawn(page, "« n », n° 14")
     page.locator("[aria-label^='« w »']").hover()
-    page.wait_for_function("document.querySelector('.jeu-dessin').textContent.includes('ni entrée ni cible')")
+    drawn(page, "ni entrée ni cible")
     page.mouse.move(0, 0)
-    page.wait_for_function("document.querySelector('.jeu-dessin').textContent.includes('«\\u00a0a\\u00a0», n° 1')")
+    drawn(page, "« a », n° 1")
     after = page.evaluate("location.href + JSON.stringify(document.querySelector('[data-figure]').figure.state)")
     assert after == before and drawing.get_attribute("role") == "group"
 
@@ -106,11 +121,6 @@ def test_arrows_walk_through_the_columns(page):
         page.keyboard.press("ArrowRight")
         act(page, {})
     assert page.evaluate(name) == "« u », colonne 4, ligne 3"
-
-
-def said(page, words):
-    page.wait_for_function("words => document.querySelector('.jeu-phrase').textContent.replaceAll('\\u00a0', ' ')"
-                           ".includes(words)", arg=words)
 
 
 def test_a_finger_follows_a_character_and_sees_what_is_lost(browser, sent, tmp_path):

@@ -31,6 +31,6 @@ export function wrapped(words, width) {
 export const fitted = (words, width) =>
   Math.min(12, Math.max(9, (width - 2) / (0.6 * words.length)));
 
-/** Les espaces insécables du français, qu'une fin de ligne ne doit pas couper. @param {string} words */
+/** Les espaces que le français ne coupe pas, comme dans les phrases des figures. @param {string} words */
 export const typeset = (words) =>
-  words.replace(/« /g, "«\u00a0").replace(/ ([:;!?»=×])/g, "\u00a0$1");
+  words.replace(/ (?=[;?!»])|(?<=«) /g, "\u202f").replace(/ (?=:)/g, "\u00a0");

@@ -7,7 +7,7 @@ import { RNNCell } from "../cells.js";
 import { colour, french, svg } from "../draw.js";
 import { figure, FigureError } from "../frame.js";
 import { focus, MOVES, prune, touchable } from "../touch.js";
-import { fitted, label, typeset, wrapped } from "../words.js";
+import { fitted, label, wrapped } from "../words.js";
 
 const [LEAST, MOST] = [3, 6]; // nombre de pas
 const LARGEST = 3; // une entrée tapée se borne à ±3
@@ -501,7 +501,7 @@ export function say(state, values, { mode }) {
   const now = moment(state, values.T, back);
   const words = back ? sayBack(state, values, now) : sayForth(state, values, now);
   const wrong = values.wrong.map((word) => `« ${word} »`).join(", ");
-  return typeset(wrong ? `${words} Ce qui n’est pas un nombre, ${wrong}, vaut 0.` : words);
+  return wrong ? `${words} Ce qui n’est pas un nombre, ${wrong}, vaut 0.` : words;
 }
 
 /** Le pas t de l'aller, en nombres. @param {State} state @param {Values} values @param {number} t */

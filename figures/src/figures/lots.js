@@ -348,7 +348,7 @@ export function route(values, i) {
 }
 
 /** @param {State} state @param {Values} values */
-function told({ B, w }, values) {
+export function say({ B, w }, values) {
   const { N, M, count, rest, ends, lost, followed } = values;
   if (!M)
     return `${plural(N, "caractère")} pour ${plural(B, "colonne")} : il en faut au moins un par colonne.`;
@@ -410,7 +410,7 @@ export function spec(data) {
     missions: MISSIONS,
     compute,
     draw,
-    say: (state, values) => typeset(told(/** @type {State} */ (state), values)),
+    say,
   };
 }
 
