@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
 PAGES = sorted(BOOK.glob("*.md"))
 EXECUTED = [page for page in PAGES if "\nkernelspec:" in page.read_text("utf-8")[:600]]
-CHAPTERS = [page for page in EXECUTED if page.stem != "index"]  # la préface s'exécute, mais n'a pas d'exercices
+CHAPTERS = [page for page in EXECUTED if page.stem not in ("index", "terrain")]  # s'exécutent, mais sans exercices
 
 FENCE = re.compile(r"^[ ]*(?P<fence>`{3,}|:{3,})(?P<info>[^\n]*)$")
 CELL = re.compile(r"^```\{code-cell\}[^\n]*\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -80,7 +80,7 @@ export class Frame {
     this.state = { ...this.initial };
     this.inputs = new Map();
     this.won = new Set();
-    this.words = "";
+    this.words = this.address = "";
     this.touched = this.visible = this.dirty = false;
     this.still = matchMedia("(prefers-reduced-motion: reduce)").matches;
     this.cleanups = /** @type {(() => void)[]} */ ([]);
@@ -139,6 +139,7 @@ export class Frame {
     this.won.clear();
     this.#showMissions();
     this.set({ ...this.initial });
+    this.address = "";
     if (this.page && this.#owns())
       history.replaceState(null, "", location.pathname + location.search);
   }
@@ -219,15 +220,19 @@ export class Frame {
 
   #write() {
     if (!this.page || !this.touched) return;
+    const query = new URLSearchParams();
+    for (const { key, kind } of this.spec.controls) {
+      if (kind !== "button" && this.state[key] !== this.initial[key])
+        query.set(key, String(this.state[key]));
+    }
+    const address = `#${this.spec.name}?${query}`;
+    // une animation ne change pas de réglage à chaque image
+    if (address === this.address && (this.playing || this.#owns())) return;
+    this.address = address;
     clearTimeout(this.writing);
     this.writing = setTimeout(() => {
-      const query = new URLSearchParams();
-      for (const { key, kind } of this.spec.controls) {
-        if (kind !== "button" && this.state[key] !== this.initial[key])
-          query.set(key, String(this.state[key]));
-      }
       try {
-        history.replaceState(null, "", `#${this.spec.name}?${query}`);
+        history.replaceState(null, "", address);
       } catch {
         // un navigateur qui refuse ne perd que l'adresse
       }
