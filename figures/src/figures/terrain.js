@@ -419,39 +419,43 @@ function reader(box, state, { probe }) {
   return { node, height: y + 18 };
 }
 
-/** @param {string} name @param {any} probe @param {number} column @returns {[string, ...Node[]][]} */
+/** Les lignes « entrée », « cible », « réponse ».
+ * @param {string} name @param {any} probe @param {number} column @returns {[string, ...Node[]][]} */
 function answerRows(name, { codes, targets, said }, column) {
   const { everyStep, silent } = TASKS[name].task;
-  if (everyStep) {
-    const wrong = said.map((/** @type {number} */ bit, /** @type {number} */ t) =>
-      t >= silent && bit !== targets[t] ? t : -1,
-    );
+  if (!everyStep) {
+    const verdict = `${CLASSES[said[0]]} ${said[0] === targets[0] ? "✓" : "✕"}`;
+    const place = { x: codes.length * column, y: 12, "text-anchor": "end" };
+    const words = svg("text", place, `${verdict} (attendu : ${CLASSES[targets[0]]})`);
     return [
-      ["entrée", ...squares(codes, column, "input")],
-      ["cible", ...squares(targets, column, "output")],
-      ["réponse", ...squares(said, column, "output"), ...crosses(wrong, column)],
+      ["entrée", ...symbols(codes, column)],
+      ["réponse", words],
     ];
   }
+  const wrong = said.map((/** @type {number} */ bit, /** @type {number} */ t) =>
+    t >= silent && bit !== targets[t] ? t : -1,
+  );
+  return [
+    ["entrée", ...squares(codes, column, "input")],
+    ["cible", ...squares(targets, column, "output")],
+    ["réponse", ...squares(said, column, "output"), ...crosses(wrong, column)],
+  ];
+}
+
+/** Des symboles ; si la place manque, un point pour chaque distracteur. @param {number[]} codes @param {number} column */
+function symbols(codes, column) {
   const small = column < 12;
-  const letter = (/** @type {string} */ words, /** @type {number} */ t, anchor = "middle") => {
-    const style = anchor === "middle" && small ? "font-size: 11px" : undefined;
-    return svg("text", { x: (t + 0.5) * column, y: 12, "text-anchor": anchor, style }, words);
-  };
   const hidden = (/** @type {number} */ code) =>
     code >= SYMBOLS.length || (small && "abcd".includes(SYMBOLS[code]));
-  const dots = codes.map((/** @type {number} */ code, /** @type {number} */ t) =>
+  const style = small ? "font-size: 11px" : undefined;
+  const letters = codes.flatMap((code, t) => {
+    const place = { x: (t + 0.5) * column, y: 12, "text-anchor": "middle", style };
+    return hidden(code) ? [] : [svg("text", place, SYMBOLS[code])];
+  });
+  const dots = codes.map((code, t) =>
     hidden(code) ? `M${((t + 0.5) * column - 1).toFixed(1)} 7h2v2h-2z` : "",
   );
-  const symbols = codes.flatMap((/** @type {number} */ code, /** @type {number} */ t) =>
-    hidden(code) ? [] : [letter(SYMBOLS[code], t)],
-  );
-  symbols.push(svg("path", { d: dots.join(""), fill: colour("neutral") }));
-  const verdict = said[0] === targets[0] ? "✓" : "✕";
-  const words = `${CLASSES[said[0]]} ${verdict} (attendu : ${CLASSES[targets[0]]})`;
-  return [
-    ["entrée", ...symbols],
-    ["réponse", letter(words, codes.length - 0.5, "end")],
-  ];
+  return [...letters, svg("path", { d: dots.join(""), fill: colour("neutral") })];
 }
 
 /** Des bits : un carré plein pour 1, vide pour 0. @param {number[]} bits @param {number} column @param {string} role */
