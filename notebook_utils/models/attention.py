@@ -150,7 +150,7 @@ class AdditiveScore(_Score):
         self.w, self.b = draw(self.size), draw(self.size)  # (A)
 
     def _scores(self, queries, keys):
-        sums = queries[:, :, None] + keys[:, None] + self.b  # (B, T, S, A)
+        sums = (queries + self.b)[:, :, None] + keys[:, None]  # (B, T, S, A)
         return sums.tanh() @ self.w  # (B, T, S)
 
 
