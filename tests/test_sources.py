@@ -110,16 +110,31 @@ def test_cited_keys_exist_and_bibliography_has_no_orphan():
 GLUED = re.compile(r"""glue_(?:text|number|range)\(\s*(f?)"([^"]+)\"""")
 
 
+def glued_patterns(page) -> list[str]:
+    """Les clés que colle une page ; un morceau calculé vaut n'importe quoi."""
+    keys = GLUED.findall(text_of(page))
+    return [re.sub(r"\\\{[^}]*\\\}", ".+", re.escape(key)) if f else re.escape(key) for f, key in keys]
+
+
+def glued_elsewhere(key: str) -> bool:
+    """Cette clé est-elle collée par la page dont le nom la commence ?"""
+    pages = [page for page in EXECUTED if key.startswith(f"{page.stem}-")]
+    return any(re.fullmatch(pattern, key) for page in pages for pattern in glued_patterns(page))
+
+
 @pytest.mark.parametrize("page", EXECUTED, **ids)
 def test_glued_values_are_computed_and_used(page):
     """Chaque valeur lue est calculée par la page, chaque valeur calculée est lue, et sa clé dit de quelle page."""
     text = text_of(page)
     used = set(re.findall(r"\{glue:text\}`([\w+-]+)`", text)) | set(re.findall(r"^:nombre: (\S+)$", text, re.MULTILINE))
     used |= {key for proof in re.findall(r"^:preuve: (.*)$", text, re.MULTILINE) for key in proofs.keys(proof)}
-    found = [re.sub(r"\\\{[^}]*\\\}", ".+", re.escape(key)) if f else re.escape(key) for f, key in GLUED.findall(text)]
+    found = glued_patterns(page)
+    own = {key for key in used if key.startswith(f"{page.stem}-")}
     assert not [key for key in found if not key.startswith(re.escape(f"{page.stem}-"))]
-    assert not [key for key in used if not any(re.fullmatch(pattern, key) for pattern in found)], "jamais calculées"
-    assert not [pattern for pattern in found if not any(re.fullmatch(pattern, key) for key in used)], "jamais lues"
+    assert not [key for key in (used - own) | set(re.findall(r"\{mesure\}`([^`]+)`", text)) if not glued_elsewhere(key)]
+    read = own | {key for other in EXECUTED for key in re.findall(r"\{mesure\}`([^`]+)`", text_of(other))}
+    assert not [key for key in own if not any(re.fullmatch(pattern, key) for pattern in found)], "jamais calculées"
+    assert not [pattern for pattern in found if not any(re.fullmatch(pattern, key) for key in read)], "jamais lues"
     assert not re.search(r"myst_nb|\bglue\(", text), "passez par glue_text, glue_number ou glue_range"
 
 

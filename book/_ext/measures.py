@@ -14,6 +14,11 @@ from docutils import nodes
 from sphinx.util.docutils import SphinxRole
 
 
+def plain(text: str) -> str:
+    """Le texte d'une valeur collée, que le noyau a pu écrire entre apostrophes."""
+    return ast.literal_eval(text) if text[:1] in ("'", '"') else text
+
+
 @lru_cache(maxsize=64)
 def glued(path: Path) -> dict[str, str]:
     """Les textes collés par les cellules d'un carnet exécuté, par clé."""
@@ -23,8 +28,23 @@ def glued(path: Path) -> dict[str, str]:
         name = output.get("metadata", {}).get("scrapbook", {}).get("name")
         text = output.get("data", {}).get("application/papermill.record/text/plain")
         if name and text:
-            text = "".join(text)
-            found[name] = ast.literal_eval(text) if text[:1] in ("'", '"') else text
+            found[name] = plain("".join(text))
+    return found
+
+
+def page_of(key: str, stored: dict[str, str]) -> str | None:
+    """La page qui a mesuré une valeur : celle dont le nom commence la clé."""
+    return max((name for name in stored if key.startswith(f"{name}-")), key=len, default=None)
+
+
+def elsewhere(keys: list[str], env) -> dict[str, str]:
+    """Les valeurs que d'autres pages ont collées sous ces clés ; la page en cours dépend de leurs résultats."""
+    stored, found = getattr(env.config, "executed_notebooks", {}), {}
+    for key in keys:
+        page = page_of(key, stored)
+        if page is not None and page != Path(env.docname).name:
+            env.note_dependency(stored[page])
+            found |= {name: text for name, text in glued(Path(stored[page])).items() if name == key}
     return found
 
 
@@ -33,7 +53,7 @@ class Measure(SphinxRole):
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
         stored = self.config.executed_notebooks
-        page = max((name for name in stored if self.text.startswith(f"{name}-")), key=len, default=None)
+        page = page_of(self.text, stored)
         if page is None:
             return self.fault("ne commence par le nom d'aucune page")
         path = Path(stored[page])

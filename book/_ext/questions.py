@@ -11,13 +11,13 @@ formulaire. Le PDF renvoie les réponses à la fin du chapitre, le carnet ajoute
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import re
 from collections.abc import Iterator
 from html import escape
 from typing import NamedTuple
 
+import measures
 import pdf
 import proofs
 from docutils import nodes
@@ -152,8 +152,7 @@ def glued_texts(document: nodes.document) -> dict[str, str]:
     if "nb_renderer" not in document:
         return {}
     data = document["nb_renderer"].renderer.nb_client.glue_data
-    texts = {key: output["data"].get("text/plain", "") for key, output in data.items()}
-    return {key: ast.literal_eval(text) if text[:1] in ("'", '"') else text for key, text in texts.items()}
+    return {key: measures.plain(output["data"].get("text/plain", "")) for key, output in data.items()}
 
 
 class Question(SphinxDirective):
@@ -225,7 +224,7 @@ class Question(SphinxDirective):
             if self.kind == PREDICTION:
                 raise Fault("sans preuve : « :preuve: » dit quelle valeur de la page rend ce choix juste")
             return
-        glued = glued_texts(self.state.document)
+        glued = measures.elsewhere(proofs.keys(proof), self.env) | glued_texts(self.state.document)
         try:
             true = proofs.holds(proof, glued)
         except proofs.ProofError as error:
