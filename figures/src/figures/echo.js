@@ -246,7 +246,7 @@ function row(place, bits, times, y, role, style = {}) {
 /** Les trois rangées, les fenêtres et leurs frontières.
  * @param {Columns} place @param {State} state @param {Values} values */
 function flow(place, { k, w }, { bits, starts, linked, targets }) {
-  const { x, size, r, left, width } = place;
+  const { x, r, width } = place;
   const group = svg("g");
   const times = bits.map((_, t) => t);
   for (const [y, word] of /** @type {[number, string][]} */ ([
@@ -258,15 +258,7 @@ function flow(place, { k, w }, { bits, starts, linked, targets }) {
     group.append(svg("text", { x: 2, y: y + 4 }, width > 560 ? word : word.slice(-1)));
   const across = { x1: x(0), x2: x(bits.length - 1), y1: STATES, y2: STATES };
   if (bits.length) group.append(svg("line", { ...across, stroke: colour("hidden") }));
-  for (const t of times.filter((t) => starts[t] === t)) {
-    const edge = left + t * size;
-    const style = { stroke: colour("neutral"), "stroke-width": 0.8, "stroke-dasharray": "2 3" };
-    group.append(svg("line", { x1: edge, x2: edge, y1: 22, y2: INPUTS + 16, ...style }));
-    if (t > 0)
-      group.append(svg("line", { x1: edge, x2: edge, y1: STATES - 13, y2: STATES + 13, stroke: colour("gradient"), "stroke-width": 4 })); // prettier-ignore
-    if (w * size > 70 && bits.length - t >= w)
-      group.append(svg("text", { x: edge + (w * size) / 2, y: 14, "text-anchor": "middle" }, `fenêtre ${t / w + 1}`)); // prettier-ignore
-  }
+  group.append(...windows(place, w, times.filter((t) => starts[t] === t), bits.length)); // prettier-ignore
   group.append(
     discs(place, times, STATES, Math.max(2.5, r * 0.55), { fill: colour("hidden") }),
     ...row(place, bits, times, INPUTS, "input"),
@@ -275,6 +267,24 @@ function flow(place, { k, w }, { bits, starts, linked, targets }) {
     ...cut(place, times.slice(k).filter((t) => !linked[t])), // prettier-ignore
   );
   return group;
+}
+
+/** Les fenêtres : un trait à leur début, une barre là où le gradient s'arrête, leur nom s'il a la place.
+ * @param {Columns} place @param {number} w @param {number[]} starts @param {number} n */
+function windows({ size, left }, w, starts, n) {
+  const found = [];
+  for (const t of starts) {
+    const edge = left + t * size;
+    const at = { x1: edge, x2: edge };
+    const style = { stroke: colour("neutral"), "stroke-width": 0.8, "stroke-dasharray": "2 3" };
+    found.push(svg("line", { ...at, y1: 22, y2: INPUTS + 16, ...style }));
+    const wall = { stroke: colour("gradient"), "stroke-width": 4 };
+    if (t > 0) found.push(svg("line", { ...at, y1: STATES - 13, y2: STATES + 13, ...wall }));
+    if (w * size <= 70 || n - t < w) continue;
+    const middle = { x: edge + (w * size) / 2, y: 14, "text-anchor": "middle" };
+    found.push(svg("text", middle, `fenêtre ${t / w + 1}`));
+  }
+  return found;
 }
 
 /** Les cibles sans chemin : une croix. @param {Columns} place @param {number[]} times */
@@ -320,12 +330,8 @@ function answers(
   const asked = Math.max(0, targets.length - k);
   const words = `${cell} : ${asked - wrong.length} justes sur ${asked}`;
   group.append(svg("text", { x: 2, y: top + 11, style: "font-weight:700" }, words));
-  for (const [p, word] of /** @type {[number, string][]} */ ([
-    [1, "1"],
-    [0, "0"],
-  ]))
-    // prettier-ignore
-    group.append(svg("text", { x: left - 6, y: y(p) + 4, "text-anchor": "end" }, word));
+  for (const p of [0, 1])
+    group.append(svg("text", { x: left - 6, y: y(p) + 4, "text-anchor": "end" }, String(p)));
   const half = { x1: left, x2: width - 4, y1: y(0.5), y2: y(0.5), stroke: colour("neutral") };
   group.append(svg("line", { ...half, "stroke-dasharray": "2 3" }));
   const bar = (/** @type {number} */ t) => `M${(x(t) - 0.36 * size).toFixed(1)} ${y(0.5)}V${y(probabilities[t]).toFixed(1)}h${(0.72 * size).toFixed(1)}V${y(0.5)}z`; // prettier-ignore
@@ -339,11 +345,10 @@ function answers(
     svg("path", { d: paths(wrong), fill: "none", stroke: role, "stroke-width": 1.5 }),
     ticks({ x, size }, times.slice(k), (t) => y(targets[t])),
   );
-  if (wrong.length > 0) {
-    const style = `font-size:${Math.min(13, size * 1.2)}px;font-weight:700`;
-    const xs = wrong.map((t) => x(t).toFixed(1)).join(" ");
-    group.append(svg("text", { x: xs, y: y(0) + 11, "text-anchor": "middle", style }, "✗".repeat(wrong.length))); // prettier-ignore
-  }
+  const style = `font-size:${Math.min(13, size * 1.2)}px;font-weight:700`;
+  const xs = wrong.map((t) => x(t).toFixed(1)).join(" ");
+  const crosses = { x: xs, y: y(0) + 11, "text-anchor": "middle", style };
+  if (wrong.length > 0) group.append(svg("text", crosses, "✗".repeat(wrong.length)));
   return group;
 }
 

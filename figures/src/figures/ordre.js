@@ -433,27 +433,34 @@ function answers(top, { width, set }, state, { readings, expected }, data) {
   }
   for (const [rank, { key, short }] of data.networks.entries()) {
     const y = top + (rank + 1) * ROW;
-    const { answer, probabilities } = readings[key];
-    const chosen = key === state.net;
     const row = svg("g", { class: "reponse", "data-reseau": key, style: "cursor:pointer" });
-    row.append(svg("rect", { x: 0, y, width, height: ROW, fill: colour("grid"), "fill-opacity": chosen ? 0.5 : 0 })); // prettier-ignore
-    row.append(svg("text", { x: 4, y: y + 17, style: chosen ? "font-weight:700" : "" }, short));
-    const bars = (/** @type {(k: number) => number} */ width) =>
-      [...CLASSES].map((_, k) => `M${left + k * size} ${y + 7}h${((size - 8) * width(k)).toFixed(1)}v12H${left + k * size}z`); // prettier-ignore
-    const chance = (/** @type {number} */ k) => probabilities[probabilities.length - CLASSES.length + k]; // prettier-ignore
-    const chosenBar = bars(chance);
-    const best = CLASSES.indexOf(answer);
+    const [shade, style] = key === state.net ? [0.5, "font-weight:700"] : [0, ""];
+    const mark = expected === "" ? readings[key].answer : expected === readings[key].answer ? "✓" : "✗"; // prettier-ignore
     row.append(
-      svg("path", { d: bars(() => 1).join(""), fill: "none", stroke: colour("neutral"), "stroke-width": 0.6 }), // prettier-ignore
-      svg("path", { d: chosenBar.filter((_, k) => k !== best).join(""), fill: colour("neutral") }),
-      svg("path", { d: chosenBar[best], fill: colour("output") }),
+      svg("rect", { x: 0, y, width, height: ROW, fill: colour("grid"), "fill-opacity": shade }),
+      svg("text", { x: 4, y: y + 17, style }, short),
+      ...bars(readings[key], left, y + 7, size),
+      svg("text", { x: width - 24, y: y + 17, style: "font-weight:700" }, mark),
     );
-    const mark = expected === "" ? answer : expected === answer ? "✓" : "✗";
-    row.append(svg("text", { x: width - 24, y: y + 17, style: "font-weight:700" }, mark));
     row.addEventListener("click", () => set({ net: key }));
     group.append(row);
   }
   return group;
+}
+
+/** Les quatre probabilités d'une réponse : des barres, dont la plus longue se distingue.
+ * @param {Reading} reading @param {number} left @param {number} y @param {number} size */
+function bars({ answer, probabilities }, left, y, size) {
+  const shapes = (/** @type {ArrayLike<number>} */ widths) =>
+    [...CLASSES].map((_, k) => `M${left + k * size} ${y}h${((size - 8) * widths[k]).toFixed(1)}v12H${left + k * size}z`); // prettier-ignore
+  const found = shapes(probabilities.slice(-CLASSES.length));
+  const [best] = found.splice(CLASSES.indexOf(answer), 1);
+  const outline = { fill: "none", stroke: colour("neutral"), "stroke-width": 0.6 };
+  return [
+    svg("path", { d: shapes([1, 1, 1, 1]).join(""), ...outline }),
+    svg("path", { d: found.join(""), fill: colour("neutral") }),
+    svg("path", { d: best, fill: colour("output") }),
+  ];
 }
 
 // -- La phrase, les missions --------------------------------------------------------------------
