@@ -67,6 +67,7 @@ HOMES = {
         "plot_fading_influence", "plot_gradient_norms", "plot_learning_curves", "plot_pca", "plot_states",
         "plot_tanh", "prepare_notebook_graphics", "sequential_colormap",
     ],
+    "interactive.figure": ["interactive_figure"],
     "interactive.export": ["decode_weights", "export_weights", "rounding_error"],
     "prose": ["glue_number", "glue_range", "glue_text"],
     "questions": ["check_answer"],
