@@ -5,7 +5,7 @@ résultats de la construction (n'exécute que ce qui a changé) : du texte, à r
 ``python scripts/references.py --comparer [chapitre…]`` compare aux références les résultats de la construction.
 ``python scripts/references.py --nbval [chapitre…]`` n'exécute rien : il écrit dans ``_build/nbval`` les
 chapitres en carnets, munis de ces résultats, que ``pytest --nbval`` réexécute et compare ;
-sans nom, ceux que la construction a exécutés en moins d'une minute (les autres, ``--comparer`` suffit).
+sans nom, ceux que la construction a exécutés en moins de 25 secondes (les autres, ``--comparer`` suffit).
 Les images ne sont pas gardées (elles diffèrent d'une machine à l'autre dans leurs dernières
 décimales) ; seule leur présence l'est.
 """
@@ -24,7 +24,7 @@ from chapitres import ROOT, chapters, code_cells, read_chapter, selected
 
 REFERENCES = ROOT / "tests" / "references"
 EMPTY_SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
-LONG = 60  # secondes : au-delà, un chapitre n'est exécuté qu'une fois par « make test »
+LONG = 25  # secondes : au-delà, un chapitre n'est exécuté qu'une fois par « make test »
 REMEDY = "Si ces changements sont voulus : « make references », puis relisez le diff."
 IMAGES = {"image/svg+xml": EMPTY_SVG, "application/pdf": None, "image/png": None}
 IMAGES |= {"application/vnd.livre.figure+json": None, "application/vnd.jupyter.widget-view+json": None}

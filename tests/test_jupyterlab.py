@@ -25,7 +25,7 @@ SETTINGS = {
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
 }
 NOTEBOOKS = [path.with_suffix(".ipynb").name for path in CHAPTERS]
-SHORT, FIRST_CELLS = 30, 3  # secondes d'exécution au-delà desquelles on n'exécute que les premières cellules
+SHORT, FIRST_CELLS = 12, 3  # secondes d'exécution au-delà desquelles on n'exécute que les premières cellules
 EXECUTION_TIMEOUT = 900_000  # millisecondes pour un carnet entier
 
 CODE_CELLS = """() => [...jupyterapp.shell.currentWidget.content.model.cells]
