@@ -80,25 +80,20 @@ def shown(data: dict):
     return new_output("display_data", {"image/svg+xml": "<svg/>", DATA_MIME: data, figures.WIDGET_MIME: {}})
 
 
-def test_a_figure_gives_the_page_its_data():
+def test_a_figure_leaves_its_picture_and_its_data():
     data = {"figure": "unite", "version": 1, "data": {"mots": "</script><!-- é"}}
-    picture, block = figures.with_figures([shown(data)], for_page=True)
-    assert picture["data"] == {"image/svg+xml": "<svg/>"}
-    text = block["data"]["text/html"]
+    (picture,), sent = figures.without_figures([shown(data)])
+    assert picture.data == {"image/svg+xml": "<svg/>"} and picture.output_type == "display_data"
+    text = figures.embedded(sent)
     assert text.count("</script>") == 1 and "<!--" not in text
     inside = text.removesuffix("</script>").partition(">")[2]
     assert json.loads(inside.replace("<\\/", "</").replace("<\\!--", "<!--")) == data
     assert figures.DATA.findall(text) == ["unite"] and DATA_MIME == figures.DATA_MIME
 
 
-def test_paper_keeps_the_picture_only():
-    (picture,) = figures.with_figures([shown({"figure": "unite", "version": 1, "data": {}})], for_page=False)
-    assert picture["data"] == {"image/svg+xml": "<svg/>"}
-
-
 def test_other_results_are_left_alone():
     outputs = [new_output("stream", text="a"), glued_output("lstm-a", "1")]
-    assert figures.with_figures(outputs, for_page=True) == outputs
+    assert figures.without_figures(outputs) == (outputs, None)
 
 
 def test_the_lecturers_list_names_figures_and_settings(tmp_path, executed):

@@ -15,7 +15,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from docutils import nodes
-from nbformat.v4 import new_output
+from nbformat import from_dict
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
@@ -28,17 +28,28 @@ DATA = re.compile(r'<script type="application/json" data-figure="([a-z-]+)">')
 SETTING = re.compile(r"(?P<words>.+?)\s*<(?P<figure>[a-z]+)(?P<settings>(?:\s+[\w-]+=\S+)*)>", re.DOTALL)
 
 
-def with_figures(outputs: list, for_page: bool) -> list:
-    """Les résultats d'une cellule, sans widget ; pour la page, les données d'une figure deviennent du HTML."""
-    found = []
+def without_figures(outputs: list) -> tuple[list, dict | None]:
+    """Les résultats d'une cellule, sans widget ni données de figure ; ces données, s'il y en a."""
+    kept, sent = [], None
     for output in outputs:
         data = output.get("data", {})
-        sent = data.get(DATA_MIME)
-        kept = {mime: value for mime, value in data.items() if mime not in (DATA_MIME, WIDGET_MIME)}
-        found.append(output | {"data": kept} if sent is not None else output)
-        if sent is not None and for_page:
-            found.append(new_output("display_data", {"text/html": embedded(sent)}))
-    return found
+        sent = data.get(DATA_MIME, sent)
+        others = {mime: value for mime, value in data.items() if mime not in (DATA_MIME, WIDGET_MIME)}
+        kept.append(from_dict(output | {"data": others}) if len(others) < len(data) else output)
+    return kept, sent
+
+
+def read(env) -> dict[int, dict]:
+    """Les données des figures de la page que l'on lit, par rang de cellule."""
+    return env.temp_data.setdefault("figures_interactives", {})
+
+
+def embed(app, doctree: nodes.document) -> None:
+    """Met dans la page, à côté de chaque image, les données de la figure ; papier et carnets ne les voient pas."""
+    sent = read(app.env)
+    for cell in doctree.findall(nodes.container):
+        if cell.get("nb_element") == "cell_code" and cell["cell_index"] in sent:
+            cell.children[-1] += nodes.raw("", embedded(sent[cell["cell_index"]]), format="html")
 
 
 def embedded(sent: dict) -> str:
@@ -110,6 +121,7 @@ def setup(app):
     app.add_role("reglage", Setting())
     app.add_node(setting, html=(visit_setting_html, depart_setting_html), latex=(pass_over, pass_over))
     app.connect("config-inited", add_static)
+    app.connect("doctree-read", embed, priority=100)
     app.connect("doctree-read", check_settings)
     app.connect("html-page-context", add_scripts)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

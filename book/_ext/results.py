@@ -17,15 +17,19 @@ from myst_nb.core.execute import NotebookClientBase
 class StoredResults(NotebookClientBase):
     """Met dans le chapitre les résultats de ``stored``."""
 
-    def __init__(self, notebook, path, nb_config, logger, stored: Path, for_page: bool) -> None:
+    def __init__(self, notebook, path, nb_config, logger, stored: Path, figures: dict) -> None:
         super().__init__(notebook, path, nb_config, logger)
-        self.stored, self.for_page = stored, for_page
+        self.stored, self.figures = stored, figures
 
     def start_client(self) -> None:
         done = nbformat.v4.reads(self.stored.read_text(encoding="utf-8"))  # sans le valider de nouveau
-        for cell, result in zip(code_cells(self.notebook), code_cells(done), strict=True):
-            cell.outputs = interactive_figures.with_figures(result.outputs, self.for_page)
+        pairs = zip(code_cells(self.notebook), code_cells(done), strict=True)
+        ranks = {id(cell): rank for rank, cell in enumerate(self.notebook.cells)}
+        for cell, result in pairs:
+            cell.outputs, sent = interactive_figures.without_figures(result.outputs)
             cell.execution_count = result.execution_count
+            if sent is not None:
+                self.figures[ranks[id(cell)]] = sent
 
 
 def code_cells(notebook) -> list:
@@ -33,11 +37,12 @@ def code_cells(notebook) -> list:
 
 
 def configure(app) -> None:
-    stored, for_page = app.config.executed_notebooks, app.builder.format == "html"
+    stored = app.config.executed_notebooks
 
     def create_client(notebook, source, nb_config, logger, read_fmt=None):
         path = Path(source)
-        return StoredResults(notebook, path, nb_config, logger, Path(stored[path.stem]), for_page)
+        figures = interactive_figures.read(app.env)
+        return StoredResults(notebook, path, nb_config, logger, Path(stored[path.stem]), figures)
 
     myst_nb.sphinx_.create_client = create_client
 

@@ -44,7 +44,7 @@ def interactive_figure(name, picture, /, **data):
     sans JavaScript gardent l'image.
 
     Args:
-        name: le nom d'une des figures du cours, :data:`FIGURES`.
+        name: le nom d'une des figures du cours ; elles sont dans ``FIGURES``.
         picture: l'image fixe : des axes ou une figure de Matplotlib, que la cellule n'affichera pas une seconde fois.
         data: les données de la figure : nombres, textes, listes, et poids d'``export_weights``.
 

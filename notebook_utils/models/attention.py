@@ -2,8 +2,10 @@ r"""Relire la source à chaque pas : les scores, l'attention, et le décodeur qu
 
 .. math::
 
+    \begin{aligned}
     \alpha_{t,j} &= \frac{\exp e_{t,j}}{\sum_{i \,\text{permis}} \exp e_{t,i}}, \qquad
     c_t = \sum_{j \,\text{permis}} \alpha_{t,j}\, h_j
+    \end{aligned}
 
 :math:`h_1, \dots, h_S` sont les états de l'encodeur, :math:`e_{t,j}` le score de :math:`h_j` au pas :math:`t` de
 l'écriture. Les places du remplissage ne sont pas permises : leur poids est nul.
@@ -229,10 +231,12 @@ class AttentionDecoder(Decoder):
 
     .. math::
 
+        \begin{aligned}
         (s_t, \cdot) &= \mathrm{couche}(s_{t-1}, E_{y_{t-1}}), \qquad s_0 = \tanh(W_s \bar h + b_s) \\
         e_{t,j} &= \mathrm{score}(s_t, h_j), \qquad \alpha_t = \mathrm{softmax}(e_t), \qquad
         c_t = \sum_j \alpha_{t,j} h_j \\
         \hat{y}_t &= W_y \tanh(W_c s_t + U_c c_t + b_c) + b_y
+        \end{aligned}
 
     :math:`h_1, \dots, h_n` est la mémoire de l'encodeur, et :math:`\bar h` sa moyenne.
     Écarts à l'article de 2015 : le contexte :math:`c_t` entre dans la sortie et non dans l'état, comme chez Luong

@@ -2,8 +2,10 @@ r"""Un petit Transformer : un encodeur et un décodeur où seule l'attention fai
 
 .. math::
 
+    \begin{aligned}
     x &\leftarrow x + \mathrm{attention}(\mathrm{norme}(x)) \\
     x &\leftarrow x + W_2 \max(0, W_1 \,\mathrm{norme}(x) + b_1) + b_2
+    \end{aligned}
 
 Rien n'y dépend de l'ordre des caractères, sinon ce qu'on leur ajoute : leur place (:func:`sinusoids`).
 """
@@ -62,9 +64,11 @@ class MultiHeadAttention(nn.Module):
 
     .. math::
 
-        \mathrm{tête}_k &= \mathrm{softmax}\Bigl(\frac{Q_k K_k^\top}{\sqrt{D/n}}\Bigr) V_k, \qquad
+        \begin{aligned}
+        \text{tête}_k &= \mathrm{softmax}\Bigl(\frac{Q_k K_k^\top}{\sqrt{D/n}}\Bigr) V_k, \qquad
         (Q, K, V) = (x W_q^\top + b_q,\; m W_k^\top + b_k,\; m W_v^\top + b_v) \\
-        \mathrm{sortie} &= [\mathrm{tête}_1, \dots, \mathrm{tête}_n]\, W_o^\top + b_o
+        \mathrm{sortie} &= [\text{tête}_1, \dots, \text{tête}_n]\, W_o^\top + b_o
+        \end{aligned}
 
     :math:`x` pose les questions, :math:`m` donne les clés et les valeurs ; dans l'auto-attention, :math:`m = x`.
     Le calcul est celui de ``torch.nn.MultiheadAttention`` ; les poids, tirés d'un générateur, sont à part.
@@ -153,7 +157,9 @@ class Transformer(nn.Module):
 
     .. math::
 
+        \begin{aligned}
         m &= \text{couches}(E_x + P), \qquad \hat{y} = W_y\, \text{couches}(E'_y + P \mid m) + b_y
+        \end{aligned}
 
     Chaque couche d'encodeur est une auto-attention, puis un réseau à deux couches ; chaque couche de décodeur a, entre
     les deux, une attention sur :math:`m`, et son auto-attention ne voit que les caractères déjà lus. Comme un
