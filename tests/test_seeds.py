@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 
@@ -71,3 +73,17 @@ def test_a_bad_shift_is_refused(monkeypatch, shift):
     monkeypatch.setenv(SHIFT_VARIABLE, shift)
     with pytest.raises(ValueError, match=f"{SHIFT_VARIABLE} : reçu {shift!r}"):
         seeded(0)
+
+
+def test_a_replaced_worker_is_not_an_alarm():
+    """loky prévient quand il remplace un ouvrier ; rien n'est perdu, et la page n'a pas à le montrer."""
+
+    def noisy(seed):
+        warnings.warn("A worker stopped while some jobs were given to the executor.", UserWarning, stacklevel=1)
+        warnings.warn("autre chose", UserWarning, stacklevel=1)
+        return seed
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert run_seeds(noisy, range(2), processes=1) == [0, 1]
+    assert {str(warning.message) for warning in caught} == {"autre chose"}

@@ -6,6 +6,7 @@ les décale tous à la fois, et ``make graines`` s'en sert pour rejouer le livre
 
 import math
 import os
+import warnings
 from contextlib import contextmanager
 
 import torch
@@ -118,7 +119,9 @@ def run_seeds(function, seeds, processes=None):
     seeds = _check_seeds(function, seeds, processes)
     processes = min(processes or cpu_count(), len(seeds))
     results = []
-    with progress_bar(len(seeds), "graines") as bar:
+    with progress_bar(len(seeds), "graines") as bar, warnings.catch_warnings():
+        # loky remplace un ouvrier trop longtemps oisif, ou dont la mémoire a grossi : aucun résultat n'est perdu.
+        warnings.filterwarnings("ignore", message="A worker stopped")
         try:
             for result in _outcomes(function, seeds, processes):
                 results.append(result)
