@@ -7,7 +7,7 @@ import warnings
 import pytest
 import torch
 
-from notebook_utils import seeded
+from notebook_utils import run_seeds, seeded
 from notebook_utils.learning.seeds import SHIFT_VARIABLE
 
 
