@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from outils_figures import act, compute, lone_page, opened, sent_data, won
+from playwright.sync_api import expect
 from serveur import chromium
 
 from notebook_utils import scalar_state_gradient, scalar_unroll
@@ -44,7 +45,7 @@ def test_numbers_are_those_of_torch(page, sent, draw):
 WINNING = [{"w": 1.0, "b": 0.0, "h0": 0.1}, {"w": 1.36, "b": -0.132, "h0": 0.5}, {"w": 3.0, "b": 1.0, "h0": 1.0}]
 
 
-@pytest.mark.parametrize(("rank", "settings"), enumerate(WINNING))
+@pytest.mark.parametrize(("rank", "settings"), list(enumerate(WINNING)))
 def test_every_mission_can_be_won(page, rank, settings):
     page.get_by_role("button", name="Recommencer").click()
     act(page, {})
@@ -57,7 +58,7 @@ def test_a_link_of_the_text_sets_the_figure(page):
     page.evaluate("location.hash = '#unite?w=1.57&b=-0.259&inconnu=3'")
     page.wait_for_function("document.querySelector('[data-figure]').figure.state.b === -0.259")
     assert page.locator("output").first.inner_text() == "1,57"
-    assert "finit à −0,94" in page.locator(".jeu-phrase").inner_text()
+    expect(page.locator(".jeu-phrase")).to_contain_text("finit à −0,94")
 
 
 def test_a_new_draw_changes_the_noise_only(page):
