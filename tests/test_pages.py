@@ -47,6 +47,9 @@ def test_internal_links_lead_somewhere(page):
             continue
         target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
         to_anchor = parts.fragment and target.suffix == ".html"
+        setting = re.match(r"([a-z]+)\?", parts.fragment)  # « #unite?w=1.5 » règle une figure de la page
+        if setting and to_anchor and f'data-figure="{setting[1]}"' in target.read_text("utf-8"):
+            continue
         if not target.exists() or (to_anchor and unquote(parts.fragment) not in anchors(target)):
             broken.append(link)
     assert not broken
@@ -90,7 +93,7 @@ def test_every_figure_has_a_number_and_a_caption(chapter):
 def test_figures_and_exercises_have_permalinks(chapter):
     page = tree(HTML / "book" / f"{chapter.stem}.html")
     blocks = page.xpath("//article//figure | //article//div[starts-with(@class, 'exercise ')]")
-    assert len(blocks) > 4
+    assert len(blocks) >= 4
     for block in blocks:
         assert block.xpath(".//a[@class='headerlink']/@href")[:1] == [f"#{block.get('id')}"]
 
