@@ -146,7 +146,7 @@ def test_same_equation_numbers_as_html(chapter, html, text):
     """Chaque équation numérotée du HTML porte le même numéro dans le PDF."""
     page = lxml_html.fromstring((html / "book" / f"{chapter.stem}.html").read_text("utf-8"))
     numbers = re.findall(r"\((\d+\.\d+)\)", " ".join(page.xpath("//span[@class='eqno']/text()")))
-    assert numbers
+    assert numbers or chapter.stem == "conclusion"  # trois pages, sans équation
     for number in numbers:
         assert re.search(rf"\({re.escape(number)}\)\s*$", text, re.MULTILINE), number
 
