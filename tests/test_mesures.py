@@ -68,7 +68,7 @@ def test_a_setting_needs_its_figure(tmp_path, executed):
     page = tmp_path / "s" / "index.html"
     _, complaints = built(tmp_path, "Fixez {reglage}`b à −0,26 <unite b=-0.26 w=1.5>`.", executed)
     assert "qui n’est pas sur la page (aucune)" in complaints
-    assert 'href="#unite?b=-0.26&amp;w=1.5"' in page.read_text("utf-8")
+    assert 'href="?figure=unite&amp;b=-0.26&amp;w=1.5"' in page.read_text("utf-8")
 
 
 def test_an_unreadable_setting_is_told(tmp_path, executed):
@@ -106,5 +106,5 @@ def test_the_lecturers_list_names_figures_and_settings(tmp_path, executed):
     document, complaints = built(tmp_path, source, executed)
     html = (tmp_path / "s" / "index.html").read_text("utf-8")
     assert not complaints
-    assert '<em>unite</em>, dans <a class="reference internal" href="autre.html#unite?">' in html
-    assert 'href="autre.html#unite?b=0">b à zéro' in re.sub(r"<span>|</span>", "", html)
+    assert '<em>unite</em>, dans <a class="reference internal" href="autre.html?figure=unite">' in html
+    assert 'href="autre.html?figure=unite&amp;b=0">b à zéro' in re.sub(r"<span>|</span>", "", html)

@@ -47,9 +47,9 @@ def test_internal_links_lead_somewhere(page):
             continue
         target = (page.parent / unquote(parts.path)).resolve() if parts.path else page
         to_anchor = parts.fragment and target.suffix == ".html"
-        setting = re.match(r"([a-z]+)\?", parts.fragment)  # « #unite?w=1.5 » règle une figure de la page
-        if setting and to_anchor and f'data-figure="{setting[1]}"' in target.read_text("utf-8"):
-            continue
+        setting = re.match(r"figure=([a-z]+)", parts.query)  # « ?figure=unite&w=1.5 » règle une figure de la page
+        if setting and f'data-figure="{setting[1]}"' not in target.read_text("utf-8"):
+            broken.append(link)
         if not target.exists() or (to_anchor and unquote(parts.fragment) not in anchors(target)):
             broken.append(link)
     assert not broken

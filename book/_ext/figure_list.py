@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from docutils import nodes
-from interactive_figures import setting, shown_figures
+from interactive_figures import address, setting, shown_figures
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
@@ -66,15 +66,15 @@ class FillFigureList(SphinxPostTransform):
     def item(self, page: str, name: str, links: list[tuple[str, str]]) -> nodes.list_item:
         """« *unite*, dans Disparition et explosion du gradient : au bord de la falaise ; un cran plus bas. »"""
         title = self.env.titles[page].deepcopy()
-        told = [nodes.emphasis("", name), nodes.Text(", dans "), self.link(page, f"#{name}?", *title.children)]
-        for rank, (words, address) in enumerate(links):
-            told += [nodes.Text(" ; " if rank else " : "), self.link(page, address, nodes.Text(words))]
+        told = [nodes.emphasis("", name), nodes.Text(", dans "), self.link(page, address(name, {}), *title.children)]
+        for rank, (words, where) in enumerate(links):
+            told += [nodes.Text(" ; " if rank else " : "), self.link(page, where, nodes.Text(words))]
         return nodes.list_item("", nodes.paragraph("", "", *told, nodes.Text(".")))
 
-    def link(self, page: str, anchor: str, *content: nodes.Node) -> nodes.reference:
+    def link(self, page: str, query: str, *content: nodes.Node) -> nodes.reference:
         """Un réglage n'a de sens que dans la page : sur papier, le lien mène au chapitre."""
-        address = self.app.builder.get_relative_uri(self.env.docname, page)
-        where = address + (anchor if self.app.builder.format == "html" else "")
+        chapter = self.app.builder.get_relative_uri(self.env.docname, page)
+        where = chapter + (query if self.app.builder.format == "html" else "")
         return nodes.reference("", "", nodes.inline("", "", *content), refuri=where, internal=True)
 
 

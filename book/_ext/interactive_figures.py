@@ -58,6 +58,11 @@ def embedded(sent: dict) -> str:
     return f'<script type="application/json" data-figure="{escape(sent["figure"])}">{text}</script>'
 
 
+def address(figure: str, values: dict[str, str]) -> str:
+    """L'adresse d'un réglage : sans « # », car le thème prend pour un sélecteur CSS ce qui le suit."""
+    return f"?{urlencode({'figure': figure} | values)}"
+
+
 class setting(nodes.Inline, nodes.TextElement):
     """Un passage du texte qui règle une figure de la page."""
 
@@ -73,7 +78,7 @@ class Setting(SphinxRole):
             )
             return [], [error]
         values = dict(pair.split("=", 1) for pair in match["settings"].split())
-        node = setting("", match["words"], figure=match["figure"], address=f"#{match['figure']}?{urlencode(values)}")
+        node = setting("", match["words"], figure=match["figure"], address=address(match["figure"], values))
         node.source, node.line = self.get_source_info()
         return [node], []
 

@@ -11,6 +11,8 @@ export function mount(name, render) {
       place(/** @type {HTMLElement} */ (source), render);
     }
   };
+  adopt(name);
+  document.addEventListener("click", (event) => follow(name, event));
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 }
@@ -32,4 +34,29 @@ function place(source, render) {
   const values = /** @type {Record<string, any>} */ ({ data, page: true });
   render({ model: { get: (key) => values[key] }, el });
   if (el.dataset.etat === "prete") still?.classList.add("jeu-fixe");
+}
+
+/** Le réglage que demande une adresse, « ?figure=unite&w=1.5 », tel que la figure le lit après le « # ».
+ * @param {string} name @param {string} search */
+function wanted(name, search) {
+  const query = new URLSearchParams(search);
+  if (query.get("figure") !== name) return "";
+  query.delete("figure");
+  return `#${name}?${query}`;
+}
+
+/** Venu d'une autre page par un lien de réglage, le lecteur trouve la figure réglée. @param {string} name */
+function adopt(name) {
+  const hash = wanted(name, location.search);
+  if (hash) history.replaceState(null, "", location.pathname + hash);
+}
+
+/** Un lien de réglage de la page ne la recharge pas. @param {string} name @param {MouseEvent} event */
+function follow(name, event) {
+  const link = /** @type {Element} */ (event.target).closest?.("a.reglage");
+  const hash = link ? wanted(name, /** @type {HTMLAnchorElement} */ (link).search) : "";
+  if (!hash || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  if (location.hash === hash) window.dispatchEvent(new Event("hashchange"));
+  else location.hash = hash;
 }

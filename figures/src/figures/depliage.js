@@ -385,7 +385,7 @@ function drawCells(stage, layout, now, cell, back) {
       const known = back ? j + 1 >= now.until : i + 1 <= now.forth;
       node.setAttribute("tabindex", key === active ? "0" : "-1");
       node.setAttribute("aria-pressed", String(Boolean(cell) && key === active));
-      node.setAttribute("aria-label", spoken(i + 1, j + 1, known ? french(value) : "", back));
+      node.setAttribute("aria-label", spoken(i + 1, j + 1, known ? short(value) : "", back));
       const look = { most, known, lit: Boolean(cell) && key === active };
       node.replaceChildren(...cellPicture(layout, i, j, value, look));
     }),
