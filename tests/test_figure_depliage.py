@@ -182,7 +182,7 @@ def test_a_cell_lights_its_path_and_keeps_the_focus(forth):
         forth.keyboard.press("ArrowDown")
         act(forth, {})
     name = "document.activeElement.getAttribute('aria-label')"
-    assert forth.evaluate(name).startswith("influence de x₁ sur h₆ : 0,0109")
+    assert forth.evaluate(name).startswith("influence de x₁ sur h₆ : 0,011")
     assert forth.evaluate(thick) == 6
     assert forth.locator("[data-cle=cell]").input_value() == "6-1"
     said(forth, "le chemin emprunte cinq fois Wₕ")
