@@ -38,7 +38,7 @@ def built(folder, text: str, executed) -> tuple[nodes.document, str]:
     source = folder / "source"
     source.mkdir(exist_ok=True)
     (source / "conf.py").write_text(
-        "extensions = ['myst_parser', 'measures', 'figure_list']\n"
+        "extensions = ['myst_parser', 'measures', 'figure_list']\nsource_suffix = {'.md': 'markdown'}\n"
         f"def setup(app):\n    app.add_config_value('executed_notebooks', {{'lstm': {str(executed)!r}}}, '')\n"
         "    import interactive_figures as figures\n    app.add_role('reglage', figures.Setting())\n"
         "    app.add_node(figures.setting, html=(figures.visit_setting_html, figures.depart_setting_html))\n"
