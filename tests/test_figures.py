@@ -117,6 +117,22 @@ def test_the_address_holds_the_settings(browser, name, lone):
     assert again.evaluate(f"{FIGURE}.state[{json.dumps(key)}]") == page.evaluate(f"{FIGURE}.state[{json.dumps(key)}]")
 
 
+def test_a_link_of_the_book_sets_the_figure(browser, name):
+    """Les réglages que propose le texte : suivis depuis la page, sans la recharger, ou venus d'une autre."""
+    figure = FIGURE.replace("[data-figure]", f"[data-figure={name}]")  # une page peut en avoir deux
+    settings = f"JSON.stringify({figure}.spec.controls.map(({{key}}) => {figure}.state[key]))"
+    page = opened(browser, page_of(name).as_uri())
+    links = page.locator(f"a.reglage[href*='figure={name}&']")
+    address = links.first.get_attribute("href")
+    before = page.evaluate(f"window.marque = true, {settings}")
+    links.first.dispatch_event("click")
+    page.wait_for_function(f"before => {settings} !== before", arg=before)
+    assert page.evaluate("window.marque") is True, "la page s'est rechargée"
+    state = page.evaluate(f"{settings}")
+    again = opened(browser, page_of(name).as_uri() + address)
+    again.wait_for_function(f"state => {settings} === state", arg=state)
+
+
 def test_a_lecturer_can_hide_the_controls(browser, name, lone):
     page = opened(browser, f"{lone}?controles=non")
     assert page.locator(".jeu-commandes, .jeu-missions").count() == 0
