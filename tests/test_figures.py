@@ -128,7 +128,7 @@ def test_a_link_of_the_book_sets_the_figure(browser, name):
     links.first.dispatch_event("click")
     page.wait_for_function(f"before => {settings} !== before", arg=before)
     assert page.evaluate("window.marque") is True, "la page s'est rechargée"
-    state = page.evaluate(f"{settings}")
+    state = page.evaluate(settings)
     again = opened(browser, page_of(name).as_uri() + address)
     again.wait_for_function(f"state => {settings} === state", arg=state)
 
