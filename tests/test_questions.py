@@ -31,6 +31,8 @@ GLUED = {
     "rnn-mot": "l’état",
     "rnn-part": "3 graines sur 8",
     "rnn-lr_0+1": "0,01",
+    "rnn-c1": "99\u202f% (de 98 à 100)",
+    "rnn-c2": "12,5\u202f%",
 }
 
 
@@ -190,6 +192,17 @@ GOOD = """# Essai
 
 Parce que.
 ```
+
+```{prediction} Quelle courbe ?
+:name: pred-rnn-courbe
+:courbe: rnn-c1 rnn-taux rnn-c2
+:abscisses: 1 2 4
+:axe: dates
+:echelle: 0 100
+:unite: "%"
+
+Une fin.
+```
 """
 
 
@@ -219,7 +232,15 @@ def test_a_good_page_builds_without_a_word(warnings_of):
         (":echelle: 0 100", ":echelle: 0", 24, "« :echelle: » a deux nombres"),
         (":echelle: 0 100", ":echelle: 100 0", 24, "du plus petit au plus grand"),
         ("Parce que.", "- Un.\n  : Oui.", 24, "pas les deux"),
-        (":juste: b", ":juste: b\n:pas: 2", 3, "va avec « :nombre: »"),
+        (":juste: b", ":juste: b\n:pas: 2", 3, "« :pas: » ne va pas avec des choix"),
+        ("rnn-c1 rnn-taux rnn-c2", "rnn-c1 rnn-c2", 33, "nomme 2 valeurs, « :abscisses: » en place 3"),
+        ("rnn-c1 rnn-taux rnn-c2", "rnn-c1 rnn-mot rnn-c2", 33, "n'est pas un nombre"),
+        ("rnn-c1 rnn-taux rnn-c2", "rnn-c1 rnn-c3 rnn-c2", 33, "ne colle « rnn-c3 »"),
+        ("rnn-c1 rnn-taux rnn-c2", "rnn-c1 rnn-milliers rnn-c2", 33, "hors de l'échelle de 0 à 100"),
+        (":axe: dates\n", "", 33, "« :axe: » nomme"),
+        (":axe: dates", ":axe: dates\n:nombre: rnn-taux", 33, "« :abscisses: » ne va pas avec « :nombre: »"),
+        (":axe: dates", ":axe: dates\n:juste: a", 33, "pas les deux"),
+        ("Une fin.", "- Un.\n  : Oui.\n- Deux.\n  : Non.", 33, "pas les deux"),
         ("Quelle part ?", "Quelle {ref}`part` ?", 3, "par « ::: »"),
     ],
 )
@@ -266,11 +287,25 @@ $$ (eq-essai)
 L'explication, $y = 2$.
 ```
 
+```{prediction} Dessinez la part, selon la longueur. Où casse-t-elle ?
+:name: pred-essai-courbe
+:courbe: essai-un essai-part essai-trois
+:abscisses: 1 2 3
+:axe: longueur
+:echelle: 0 100
+:unite: "%"
+:tolerance: 15
+
+Après la cassure, $z = 3$.
+```
+
 ```{code-cell} ipython3
 from notebook_utils import glue_number, glue_range
 
 glue_number("essai-max", 34.5)
 glue_range("essai-part", [97.2, 98.7, 100.0], unit="%")
+glue_number("essai-un", 100, unit="%")
+glue_number("essai-trois", 12.5, unit="%")
 ```
 
 ```{plus-loin} La suite
@@ -289,6 +324,7 @@ glue_range("essai-part", [97.2, 98.7, 100.0], unit="%")
 ```{fin-plus-loin}
 ```
 """
+NAMES = ("pred-essai-norme", "pred-essai-part", "pred-essai-courbe", "quiz-essai-1")
 LIST = "# Pour les enseignants\n\n```{liste-questions}\n```\n"
 INDEX = "# Livre\n\n```{toctree}\n:numbered:\nessai\nenseignants\n```\n"
 EXTENSIONS = ["myst_nb", "sphinx_exercise", "sphinx_proof", "sphinx_book_theme"]
@@ -340,15 +376,19 @@ def test_the_page_is_readable_without_javascript(project):
     assert first.count("data-choix=") == 3 and "34,5" in first
     assert "<summary>Voir les réponses</summary>" in first and first.count("✓ Bonne réponse.") == 1
     assert re.search(r"✓ Bonne réponse\.</p>\s*<div data-reponse=\"b\">", first)
-    second = page[page.index('id="pred-essai-part"') :]
+    second = page[page.index('id="pred-essai-part"') : page.index('id="pred-essai-courbe"')]
     assert "De 0 à 100\u202f%." in second and "Valeur mesurée : 98,7\u202f% (de 97,2 à 100,0)." in second
-    assert ">Question 1<" in second and 'data-valeur="98.7"' in second
+    assert 'data-valeur="98.7"' in second
+    third = page[page.index('id="pred-essai-courbe"') :]
+    assert "Une valeur de 0 à 100\u202f% pour chaque abscisse (longueur) : 1, 2, 3." in third
+    assert '<th scope="row">3</th><td>12,5\u202f%</td>' in third and 'data-valeurs="100.0|98.7|12.5"' in third
+    assert ">Question 1<" in third
     assert "questions.js" in page and "questions.css" in page
 
 
 def test_the_list_of_lecturers_links_every_question(project):
     page = (project("html") / "book" / "enseignants.html").read_text("utf-8")
-    for name in ("pred-essai-norme", "pred-essai-part", "quiz-essai-1"):
+    for name in NAMES:
         assert f'href="essai.html#{name}"' in page
     assert 'href="essai.html#equation-eq-essai"' in page and "(réponse b)" in page and "1. Essai" in page
     assert "MathJax" in page or "mathjax" in page
@@ -358,11 +398,13 @@ def test_answers_close_the_chapter_on_paper(project):
     (path,) = project("latex").glob("*.tex")
     text = path.read_text("utf-8").replace("\xa0", " ")
     question, answers = text.split(r"\section*{Réponses aux questions}")
-    assert question.count(r"\begin{passage}{question}") == 3 and r"{Prédiction 1}" in question
+    assert question.count(r"\begin{passage}{question}") == 4 and r"{Prédiction 1}" in question
     assert "Elle explose" in question and "Non plus" not in question and "Non plus" in answers
     assert r"\label{\detokenize{book/essai:pred-essai-norme}}" in question
     assert r"\pageref{\detokenize{book/essai:pred-essai-norme}}) : réponse b." in answers
     assert "98,7" in answers and "L’explication" in answers
+    assert question.count(r"\begin{tikzpicture}") == 1 and "at (3, 0) {3};" in question and "{50};" in question
+    assert ": 1, 100" in answers and "; 3, 12,5" in answers and "Après la cassure" in answers
     assert text.count(r"\eqref{equation:book/essai:eq-essai}") == 2  # dans la liste des enseignants aussi
 
 
@@ -389,7 +431,7 @@ def test_a_notebook_answers(project, name):
     text = (folder / name).read_text("utf-8")
     assert "**Prédiction 1.** Que fait $h_t$ selon l’équation (1.1)" in text and "- **c.** Elle explose." in text
     codes = question_cells(folder, name)
-    assert len(codes) == 3 and not any("Non" in code or "Bien." in code for code in codes)
+    assert len(codes) == 4 and not any("Non" in code or "Bien." in code for code in codes)
 
     def run(code: str) -> str:
         known: dict = {}
@@ -400,13 +442,17 @@ def test_a_notebook_answers(project, name):
     assert 'à la place de ""' in run(codes[0])
     assert run(codes[0].replace('("",', '("b",')) == "✓ Réponse b, la bonne. Oui."
     assert "✗ Réponse a. Non : le chapitre Essai" in run(codes[0].replace('("",', '("A",')).replace("\xa0", " ")
-    assert "98,7" in run(codes[1].replace('("",', "(50,")) and run(codes[2].replace('("",', '("b",')).endswith("Mal.")
+    assert "98,7" in run(codes[1].replace('("",', "(50,")) and run(codes[3].replace('("",', '("b",')).endswith("Mal.")
+    assert "Vos 3 valeurs" in codes[2] and "longueur" in run(codes[2])
+    assert "2 sur 3" in run(codes[2].replace('("",', "([95, 95, 95],"))
 
 
 # -- la fonction du paquet -------------------------------------------------------------------
 
 KEY = encode_answers({"juste": "b", "reponses": {"a": "Il oublie $h_t$.", "b": "Il retient."}})
-NUMBER = encode_answers({"nombre": 98.7, "texte": "98,7 %", "tolerance": 5, "reponse": "Presque tout."})
+NUMBER = encode_answers({"valeur": 98.7, "texte": "98,7 %", "tolerance": 5, "reponse": "Presque tout."})
+CURVE = encode_answers({"axe": "pas", "abscisses": ["1", "2"], "valeurs": [98.7, 3], "textes": ["98,7 %", "3 %"],
+                        "tolerance": 5, "reponse": "Elle casse."})  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -419,6 +465,9 @@ NUMBER = encode_answers({"nombre": 98.7, "texte": "98,7 %", "tolerance": 5, "rep
         (95, NUMBER, "✓ Bien vu. Valeur mesurée : 98,7 %.\n\nPresque tout."),
         (50.0, NUMBER, "✗ Ce n'est pas cela."),
         ("", NUMBER, "un nombre"),
+        ("", CURVE, "une valeur par abscisse (pas) : 1, 2"),
+        ([100, 0], CURVE, "✓ Bien vu. Valeurs mesurées (pas) :\n\n- 1 : 98,7 %\n- 2 : 3 %\n\nElle casse."),
+        ((100, 50.0), CURVE, "✗ Points assez proches de la mesure : 1 sur 2."),
     ],
 )
 def test_check_answer(answer, key, told):
@@ -433,6 +482,10 @@ def test_check_answer(answer, key, told):
         (1, KEY, TypeError, "answer : reçu 1"),
         ("a", NUMBER, TypeError, "answer : reçu 'a'"),
         (float("nan"), NUMBER, ValueError, "answer : reçu nan"),
+        ("a", CURVE, TypeError, "answer : reçu 'a' (str), attendu une liste de 2 nombres"),
+        ([1], CURVE, ValueError, "answer : reçu 1 valeurs, attendu une liste de 2 nombres"),
+        ([1, "b"], CURVE, TypeError, "answer : reçu 'b' (str), attendu une liste de 2 nombres"),
+        ([1, float("nan")], CURVE, ValueError, "answer : reçu nan"),
         ("a", KEY[:-8], ValueError, "key : reçu un texte abîmé"),
         ("a", "é", ValueError, "key : reçu un texte abîmé"),
         ("a", encode_answers([1]), ValueError, "key : reçu un texte abîmé"),
@@ -480,6 +533,8 @@ KINDS = pytest.mark.parametrize(
     [
         ("pred-essai-norme", ["Space", "ArrowDown"], "✓ Réponse b, la bonne", {"answer": "b"}),
         ("pred-essai-part", ["ArrowRight"] * 20, "Vous avez prévu 70", {"answer": 70}),
+        ("pred-essai-courbe", ["End", "Tab", "End", "Tab", "Home"], "Bien vu. Points à 15\u202f% près : 3 sur 3",
+         {"answer": [100, 100, 0]}),
         ("quiz-essai-1", ["Space", "ArrowDown"], "✗ Réponse b", {"answer": "b"}),
     ],
 )
@@ -543,6 +598,32 @@ def test_a_reader_may_change_their_mind(tab):
     tab.check()
 
 
+def test_a_curve_is_drawn_with_the_pointer(tab):
+    """Un trait de la souris passe par toutes les abscisses ; la mesure rejoint le dessin, et disparaît avec lui."""
+    question = tab.page.locator("[id='pred-essai-courbe']")
+    plot, inputs = question.locator("svg.question-courbe"), question.locator("input")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    at = lambda x, y: (box["x"] + box["width"] * x / 320, box["y"] + box["height"] * y / 190)  # noqa: E731
+    tab.page.mouse.move(*at(60, 12))
+    tab.page.mouse.down()
+    tab.page.mouse.move(*at(300, 160))
+    tab.page.mouse.up()
+    assert [each.input_value() for each in inputs.all()] == ["100", "50", "0"]
+    expect(question.locator("output").nth(1)).to_have_text("50\u202f%")
+    tab.page.mouse.move(*at(200, 12))  # sans appuyer : rien ne change
+    assert inputs.nth(2).input_value() == "0"
+    expect(question.locator("svg rect")).to_have_count(0)
+    question.get_by_role("button", name="Répondre").click()
+    expect(question.locator("svg rect")).to_have_count(3)
+    expect(question.locator("[aria-live]")).to_contain_text("2 sur 3. Le plus grand écart (longueur 2) : vous 50")
+    expect(question.locator("[aria-live] table")).to_be_visible()
+    question.get_by_role("button", name="Recommencer").click()
+    expect(question.locator("svg rect")).to_have_count(0)
+    assert [each.input_value() for each in inputs.all()] == ["50", "50", "50"]
+    tab.check()
+
+
 def test_a_question_that_changed_forgets_the_old_answer(tab):
     key = "reseaux-recurrents/questions/book/essai/pred-essai-norme"
     for stale in ('{"version": "autre", "answer": "a"}', "pas du JSON", "null"):
@@ -591,12 +672,12 @@ def test_questions_are_accessible_and_fit(tab, width):
     tab.page.set_viewport_size({"width": width, "height": 800})
     for answered in (False, True):
         if answered:
-            for name, key in (("pred-essai-norme", "Space"), ("pred-essai-part", "Home"), ("quiz-essai-1", "Space")):
-                answer(tab, name, [key])
+            for name in NAMES:
+                answer(tab, name, ["Home", "Tab", "Tab"] if "courbe" in name else ["Space"])
         tab.page.evaluate("document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
         for theme, rules in (("light", AXE_TAGS), ("dark", AXE_COLOUR_RULES)):
             tab.set_theme(theme)
-            for name in ("pred-essai-norme", "pred-essai-part", "quiz-essai-1"):
+            for name in NAMES:
                 assert not tab.violations(rules, f"#{name}")
         inside = """[...document.querySelectorAll('.exercice-rapide *')].filter(part =>
           part.scrollWidth > part.clientWidth + 1 && getComputedStyle(part).display !== 'inline'

@@ -3,7 +3,7 @@ r"""Les prédictions, que le lecteur fait avant de voir un résultat, et les que
 ``{prediction}`` et ``{question}`` donnent un énoncé, puis une liste de choix dont chacun a sa réponse (un paragraphe
 qui commence par « : »). ``:juste:`` dit le bon choix, et ``:preuve:`` la condition qui le rend bon : la construction
 la vérifie sur les valeurs que la page a collées (voir ``proofs``). Une prédiction peut aussi demander un nombre
-(``:nombre:``, ``:echelle:``).
+(``:nombre:``, ``:echelle:``), ou une courbe à dessiner (``:courbe:``, une valeur collée par ``:abscisses:``).
 
 Sans JavaScript, la page montre l'énoncé, les choix et, dans un repli, les réponses ; ``questions.js`` en fait un
 formulaire. Le PDF renvoie les réponses à la fin du chapitre, le carnet ajoute une cellule où répondre.
@@ -36,14 +36,15 @@ LETTERS = "abcde"
 PREDICTION, QUESTION = "prediction", "question"
 LABELS = {PREDICTION: "Prédiction", QUESTION: "Question"}
 LINKS = {PREDICTION: "Lien vers cette prédiction", QUESTION: "Lien vers cette question"}
-SEE = {"choix": "Voir les réponses", "nombre": "Voir la réponse"}
-NUMBER_OPTIONS = ("nombre", "echelle", "unite", "pas", "tolerance")
+SEE = {"choix": "Voir les réponses", "nombre": "Voir la réponse", "courbe": "Voir la courbe mesurée"}
+SCALE_OPTIONS = ("echelle", "unite", "pas", "tolerance")
+FORM_OPTIONS = {"nombre": ("nombre", *SCALE_OPTIONS), "courbe": ("courbe", "abscisses", "axe", *SCALE_OPTIONS)}
 #: La part de l'échelle dont une prévision peut s'écarter de la mesure, faute de ``:tolerance:``.
 TOLERANCE = 0.05
 
 
 class question(nodes.General, nodes.Element):
-    """Une prédiction ou une question : son énoncé, ses choix (sauf si l'on demande un nombre), ses réponses."""
+    """Une prédiction ou une question : son énoncé, ses choix (si elle en propose), ses réponses."""
 
 
 class statement(nodes.Part, nodes.Element):
@@ -59,7 +60,7 @@ class choice(nodes.Part, nodes.TextElement):
 
 
 class replies(nodes.Part, nodes.Element):
-    """Les réponses, une par choix, ou la seule si l'on demande un nombre."""
+    """Les réponses, une par choix, ou la seule si l'on demande un nombre ou une courbe."""
 
 
 class reply(nodes.Part, nodes.Element):
@@ -250,44 +251,68 @@ class Question(SphinxDirective):
 
 class Prediction(Question):
     kind = PREDICTION
-    option_spec = Question.option_spec | dict.fromkeys(NUMBER_OPTIONS, directives.unchanged_required)
+    option_spec = Question.option_spec | {
+        name: directives.unchanged_required for names in FORM_OPTIONS.values() for name in names
+    }
 
     def fill(self, node: question) -> None:
-        if "nombre" in self.options:
-            self.fill_number(node)
-        else:
-            if alone := sorted(set(NUMBER_OPTIONS) & set(self.options)):
-                raise Fault(f"« :{alone[0]}: » va avec « :nombre: »")
-            super().fill(node)
-
-    def fill_number(self, node: question) -> None:
-        key, scale = self.options["nombre"].strip(), self.options.get("echelle", "").split()
+        form = next((name for name in FORM_OPTIONS if name in self.options), "choix")
+        allowed = {"name", "juste", "preuve", *FORM_OPTIONS.get(form, ())}
+        if alone := sorted(set(self.options) - allowed):
+            raise Fault(f"« :{alone[0]}: » ne va pas avec {'des choix' if form == 'choix' else f'« :{form}: »'}")
+        if form == "choix":
+            return super().fill(node)
         if "juste" in self.options or split(list(self.content))[1]:
-            raise Fault("un nombre ou des choix, pas les deux : avec « :nombre: », le corps est l'explication")
+            raise Fault(f"des choix ou « :{form}: », pas les deux : avec « :{form}: », le corps est l'explication")
         if "preuve" in self.options:
             self.check_proof()
-        glued = glued_texts(self.state.document)
-        if key not in glued:
-            raise Fault(f"aucune cellule de la page ne colle « {key} »")
-        value = proofs.read(key, glued[key])
-        if value.value is None:
-            raise Fault(f"« {key} » vaut « {value.text} », qui n'est pas un nombre")
+        scale = self.scale()
+        node["form"] = form
+        if form == "nombre":
+            (node["right"],), (value,) = self.measures([self.options["nombre"].strip()], scale)
+            node["scale"] = scale | {"valeur": value, "texte": node["right"]}
+        else:
+            self.fill_curve(node, scale)
+        node += replies("", reply("", *self.nested(list(self.content), 0), letter="", right=True))
+
+    def fill_curve(self, node: question, scale: dict) -> None:
+        keys, places = self.options["courbe"].split(), self.options.get("abscisses", "").split()
+        if "axe" not in self.options:
+            raise Fault("« :axe: » nomme ce que disent les abscisses, « dates » ou « pas »")
+        if not len(keys) == len(places) >= 3:
+            counts = f"« :courbe: » nomme {len(keys)} valeurs, « :abscisses: » en place {len(places)}"
+            raise Fault(f"{counts} : il en faut autant, au moins trois")
+        texts, values = self.measures(keys, scale)
+        node["right"] = " ; ".join(f"{place}, {text}" for place, text in zip(places, texts, strict=True))
+        node["scale"] = scale | {"axe": self.options["axe"], "abscisses": places, "valeurs": values, "textes": texts}
+
+    def scale(self) -> dict:
+        """L'échelle où le lecteur se prononce, son pas, et de combien il peut s'écarter de la mesure."""
         try:
-            low, high = map(float, scale)
+            low, high = map(float, self.options.get("echelle", "").split())
             step = float(self.options.get("pas", 1 if high - low >= 20 else (high - low) / 100))
             tolerance = float(self.options.get("tolerance", TOLERANCE * (high - low)))
         except ValueError as error:
             raise Fault("« :echelle: » a deux nombres, « :pas: » et « :tolerance: » un seul, avec un point") from error
         if not low < high or step <= 0 or tolerance < 0:
             raise Fault("« :echelle: » va du plus petit au plus grand, « :pas: » est positif")
-        if not low <= value.value <= high:
-            raise Fault(f"« {key} » vaut « {value.text} », hors de l'échelle de {low:g} à {high:g}")
-        node["form"], node["right"] = "nombre", glued[key]
-        node["number_data"] = {
-            "min": low, "max": high, "pas": step, "tolerance": tolerance, "valeur": value.value,
-            "unite": self.options.get("unite", ""), "texte": glued[key],
-        }
-        node += replies("", reply("", *self.nested(list(self.content), 0), letter="", right=True))
+        return {"min": low, "max": high, "pas": step, "tolerance": tolerance, "unite": self.options.get("unite", "")}
+
+    def measures(self, keys: list[str], scale: dict) -> tuple[list[str], list[float]]:
+        """Les textes collés par la page, et leurs valeurs, qui tiennent dans l'échelle."""
+        glued, texts, values = glued_texts(self.state.document), [], []
+        for key in keys:
+            if key not in glued:
+                raise Fault(f"aucune cellule de la page ne colle « {key} »")
+            read = proofs.read(key, glued[key])
+            if read.value is None:
+                raise Fault(f"« {key} » vaut « {read.text} », qui n'est pas un nombre")
+            if not scale["min"] <= read.value <= scale["max"]:
+                bounds = f"de {scale['min']:g} à {scale['max']:g}"
+                raise Fault(f"« {key} » vaut « {read.text} », hors de l'échelle {bounds}")
+            texts.append(glued[key])
+            values.append(read.value)
+        return texts, values
 
 
 def french(value: float) -> str:
@@ -300,14 +325,26 @@ def label(node: question) -> str:
 
 
 def range_text(node: question) -> str:
-    """« De 0 à 100 %. »"""
-    data = node["number_data"]
+    """« De 0 à 100 %. », et, pour une courbe, à quelles abscisses."""
+    data = node["scale"]
     unit = f"\u202f{data['unite']}" if data["unite"] else ""
-    return f"De {french(data['min'])} à {french(data['max'])}{unit}."
+    bounds = f"e {french(data['min'])} à {french(data['max'])}{unit}"
+    if node["form"] == "nombre":
+        return f"D{bounds}."
+    return f"Une valeur d{bounds} pour chaque abscisse ({data['axe']}) : {', '.join(data['abscisses'])}."
 
 
 def measured(node: question) -> str:
-    return f"Valeur mesurée : {node['number_data']['texte']}."
+    """Ce qui a été mesuré, en HTML."""
+    data = node["scale"]
+    if node["form"] == "nombre":
+        return f'<p class="question-bonne">Valeur mesurée : {escape(data["texte"])}.</p>\n'
+    rows = "".join(
+        f'<tr><th scope="row">{escape(place)}</th><td>{escape(text)}</td></tr>\n'
+        for place, text in zip(data["abscisses"], data["textes"], strict=True)
+    )
+    head = f'<tr><th scope="col">{escape(data["axe"])}</th><th scope="col">mesuré</th></tr>'
+    return f'<table class="question-valeurs">\n<thead>{head}</thead>\n<tbody>\n{rows}</tbody>\n</table>\n'
 
 
 # -- la page ---------------------------------------------------------------------------------
@@ -316,11 +353,11 @@ def measured(node: question) -> str:
 def visit_question(self, node: question) -> None:
     name, kind = node["ids"][0], node["kind"]
     data = {"form": node["form"], "page": node["page"], "version": node["version"]}
-    data |= node.get("number_data") or {"juste": node["right"]}
-    attributes = "".join(f' data-{key}="{escape(str(value))}"' for key, value in data.items())
-    shown = " ".join(["exercice-rapide", kind])
+    data |= node.get("scale") or {"juste": node["right"]}
+    shown = {key: "|".join(map(str, value)) if isinstance(value, list) else str(value) for key, value in data.items()}
+    attributes = "".join(f' data-{key}="{escape(value)}"' for key, value in shown.items())
     self.body.append(
-        f'<div class="{shown}" id="{name}"{attributes}>\n<p class="question-titre">{label(node)}'
+        f'<div class="exercice-rapide {kind}" id="{name}"{attributes}>\n<p class="question-titre">{label(node)}'
         f'<a class="headerlink" href="#{name}" title="{LINKS[kind]}">#</a></p>\n'
     )
 
@@ -335,8 +372,8 @@ def visit_statement(self, node: statement) -> None:
 
 def depart_statement(self, node: statement) -> None:
     self.body.append("</div>\n")
-    if node.parent["form"] == "nombre":
-        self.body.append(f'<p class="question-etendue">{range_text(node.parent)}</p>\n')
+    if node.parent["form"] != "choix":
+        self.body.append(f'<p class="question-etendue">{escape(range_text(node.parent))}</p>\n')
 
 
 def visit_choices(self, node: choices) -> None:
@@ -371,8 +408,7 @@ def visit_reply(self, node: reply) -> None:
         mark = '<p class="question-bonne">✓ Bonne réponse.</p>\n' if node["right"] else ""
         self.body.append(f'<li>{mark}<div data-reponse="{node["letter"]}">\n')
     else:
-        told = escape(measured(node.parent.parent))
-        self.body.append(f'<p class="question-bonne">{told}</p>\n<div data-reponse="">\n')
+        self.body.append(f'{measured(node.parent.parent)}<div data-reponse="">\n')
 
 
 def depart_reply(self, node: reply) -> None:
@@ -416,6 +452,8 @@ def printed(node: question) -> list[nodes.Node]:
         body.append(lettered(items))
     else:
         body.append(nodes.paragraph("", range_text(node)))
+    if node["form"] == "courbe":
+        body.append(raw(empty_axes(node["scale"])))
     place = rf"\phantomsection\label{{\detokenize{{{node['page']}:{node['ids'][0]}}}}}"
     return [raw(f"\n{place}\n\\begin{{passage}}{{question}}{{{label(node)}}}\n"), *body, raw("\n\\end{passage}\n")]
 
@@ -424,12 +462,24 @@ def answers(node: question) -> list[nodes.Node]:
     """« Prédiction 1 (p. 34) : réponse b », et ce que l'on dit de chaque choix."""
     place = raw(rf"~(p.~\pageref{{\detokenize{{{node['page']}:{node['ids'][0]}}}}})")
     told = node.next_node(replies).children
-    if node["form"] == "nombre":
+    if node["form"] != "choix":
         title = nodes.paragraph("", "", nodes.strong("", label(node)), place, nodes.Text(f" : {node['right']}."))
         return [title, *told[0].deepcopy().children]
     title = nodes.paragraph("", "", nodes.strong("", label(node)), place, nodes.Text(f" : réponse {node['right']}."))
     return [raw("\\needspace{4\\baselineskip}\n"), title,
             lettered([nodes.list_item("", *each.deepcopy().children) for each in told])]
+
+
+def empty_axes(data: dict) -> str:
+    """Un quadrillage où dessiner la courbe, au crayon."""
+    count, middle = len(data["abscisses"]), (data["min"] + data["max"]) / 2
+    rows = [r"\draw[gray!50, very thin] (0, 0) grid[xstep=1, ystep=0.75] "
+            f"({count + 1}, 3);", rf"\draw (0, 3) -- (0, 0) -- ({count + 1}, 0);"]
+    rows += [rf"\node[below, font=\footnotesize] at ({rank}, 0) {{{place}}};"
+             for rank, place in enumerate(data["abscisses"], 1)]
+    rows += [rf"\node[left, font=\footnotesize] at (0, {height}) {{{french(value)}}};"
+             for height, value in ((0, data["min"]), (1.5, middle), (3, data["max"]))]
+    return "\n\\begin{center}\n\\begin{tikzpicture}\n" + "\n".join(rows) + "\n\\end{tikzpicture}\n\\end{center}\n"
 
 
 def lettered(items: list[nodes.list_item]) -> nodes.enumerated_list:
@@ -562,11 +612,16 @@ def notebook_statement(node: question, blocks) -> str:
 def notebook_cell(node: question, blocks) -> str:
     """La cellule où répondre ; les réponses y sont codées : on ne les lit pas par mégarde."""
     told = {each["letter"]: blocks(each) for each in node.next_node(replies).children}
-    if node["form"] == "nombre":
-        data = node["number_data"]
-        content = {"nombre": data["valeur"], "texte": data["texte"], "tolerance": data["tolerance"]}
-        content["reponse"] = told[""]
-        return CELL.format(instruction='Votre prévision, un nombre, à la place de ""', key=encode_answers(content))
+    if node["form"] != "choix":
+        data = node["scale"]
+        kept = ("axe", "abscisses", "valeurs", "textes") if node["form"] == "courbe" else ("valeur", "texte")
+        content = {name: data[name] for name in ("tolerance", *kept)} | {"reponse": told[""]}
+        if node["form"] == "courbe":
+            count = len(data["valeurs"])
+            instruction = f'Vos {count} valeurs, entre crochets et séparées par des virgules, à la place de ""'
+        else:
+            instruction = 'Votre prévision, un nombre, à la place de ""'
+        return CELL.format(instruction=instruction, key=encode_answers(content))
     key = encode_answers({"juste": node["right"], "reponses": told})
     letters = [f'"{letter}"' for letter in told]
     choice_of = f"{', '.join(letters[:-1])} ou {letters[-1]}"

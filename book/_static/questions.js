@@ -72,7 +72,7 @@
       const answered = state.answer !== undefined;
       told.replaceChildren(...(answered ? show(state) : []));
       again.hidden = !answered;
-      everything.hidden = !answered || state.all || question.dataset.form === "nombre";
+      everything.hidden = !answered || state.all || question.dataset.form !== "choix";
     };
     const update = (next) => {
       state = next;
@@ -139,15 +139,18 @@
     });
   };
 
+  /** Écrit un nombre en français, avec l'unité de l'échelle. */
+  const writer = (unite) => (value) => {
+    const written = Number(value).toLocaleString("fr-FR", {maximumSignificantDigits: 6});
+    return unite ? `${written}\u202f${unite}` : written;
+  };
+
   // -- Un nombre sur une échelle --------------------------------------------------------------------
 
   const installNumber = (question) => {
     const {min, max, pas, tolerance, valeur, unite, texte} = question.dataset;
     const explanation = question.querySelector("[data-reponse]");
-    const withUnit = (value) => {
-      const written = Number(value).toLocaleString("fr-FR", {maximumSignificantDigits: 6});
-      return unite ? `${written}\u202f${unite}` : written;
-    };
+    const withUnit = writer(unite);
     const middle = (Number(min) + Number(max)) / 2;
     const input = make("input", {type: "range", min, max, step: pas, id: `${question.id}-valeur`});
     const output = make("output", {for: input.id});
@@ -191,7 +194,112 @@
     });
   };
 
-  const INSTALL = {choix: installChoices, nombre: installNumber};
+  // -- Une courbe à dessiner ------------------------------------------------------------------------
+
+  /** Le dessin, en unités de son cadre : la place du tracé, et de quoi écrire autour. */
+  const FRAME = {width: 320, height: 190, left: 46, right: 308, top: 12, bottom: 160};
+
+  const draw = (tag, attributes = {}, ...children) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    element.append(...children);
+    return element;
+  };
+
+  const installCurve = (question) => {
+    const {dataset} = question;
+    const [min, max, tolerance] = [dataset.min, dataset.max, dataset.tolerance].map(Number);
+    const places = dataset.abscisses.split("|"), measured = dataset.valeurs.split("|").map(Number);
+    const withUnit = writer(dataset.unite), bare = writer("");
+    const told = [question.querySelector(".question-valeurs"), question.querySelector("[data-reponse]")];
+    question.querySelector(".question-etendue").remove();
+
+    // Un curseur par abscisse : le clavier et les lecteurs d'écran s'en servent, la souris et le doigt dessinent.
+    const sliders = places.map((place, rank) => {
+      const input = make("input", {type: "range", min, max, step: dataset.pas, id: `${question.id}-${rank}`});
+      const output = make("output", {for: input.id});
+      const label = make("label", {for: input.id}, `${dataset.axe} ${place} : `, output);
+      return {input, output, row: make("div", {class: "question-abscisse"}, label, input)};
+    });
+
+    const x = (rank) => FRAME.left + (FRAME.right - FRAME.left) * (rank + 0.5) / places.length;
+    const y = (value) => FRAME.bottom - (FRAME.bottom - FRAME.top) * (value - min) / (max - min);
+    const path = (values) => values.map((value, rank) => `${rank ? "L" : "M"}${x(rank)} ${y(value)}`).join("");
+    const mine = draw("g", {class: "prevu"}), truth = draw("g", {class: "mesure"});
+    const text = (attributes, content) => draw("text", attributes, content);
+    const axes = [min, (min + max) / 2, max].flatMap((value) => [
+      draw("line", {class: "question-grille", x1: FRAME.left, x2: FRAME.right, y1: y(value), y2: y(value)}),
+      text({x: FRAME.left - 6, y: y(value) + 4, "text-anchor": "end"}, bare(value))]);
+    const ticks = places.map((place, rank) => text({x: x(rank), y: FRAME.bottom + 14, "text-anchor": "middle"}, place));
+    const middle = (FRAME.left + FRAME.right) / 2;
+    const name = text({x: middle, y: FRAME.bottom + 28, "text-anchor": "middle"}, dataset.axe);
+    const plot = draw("svg", {class: "question-courbe", viewBox: `0 0 ${FRAME.width} ${FRAME.height}`,
+      "aria-hidden": "true"}, ...axes, ...ticks, name, truth, mine);
+    const hint = make("p", {class: "question-aide"}, "Dessinez sur le graphique, ou réglez chaque point.");
+
+    const tell = () => {
+      for (const {input, output} of sliders) {
+        output.textContent = withUnit(input.value);
+        input.setAttribute("aria-valuetext", withUnit(input.value));
+      }
+      const values = sliders.map(({input}) => Number(input.value));
+      mine.replaceChildren(draw("path", {d: path(values)}),
+        ...values.map((value, rank) => draw("circle", {cx: x(rank), cy: y(value), r: 5})));
+    };
+    for (const {input} of sliders) input.addEventListener("input", tell);
+
+    // Un trait rapide saute des abscisses : celles qu'il enjambe sont prises sur la droite qui joint deux passages.
+    let last = null;
+    const stroke = (event) => {
+      const {left, top, width, height} = plot.getBoundingClientRect();
+      const share = (FRAME.bottom - (event.clientY - top) * FRAME.height / height) / (FRAME.bottom - FRAME.top);
+      const along = ((event.clientX - left) * FRAME.width / width - FRAME.left) / (FRAME.right - FRAME.left);
+      const value = min + (max - min) * share;
+      const rank = Math.min(places.length - 1, Math.max(0, Math.floor(along * places.length)));
+      const start = last ?? {rank, value};
+      const step = Math.sign(rank - start.rank);
+      for (let each = start.rank; each !== rank; each += step) {
+        if (each === start.rank) continue;
+        sliders[each].input.value = start.value + (value - start.value) * (each - start.rank) / (rank - start.rank);
+      }
+      sliders[rank].input.value = value;
+      last = {rank, value};
+      tell();
+    };
+    plot.addEventListener("pointerdown", (event) => {
+      plot.setPointerCapture(event.pointerId);
+      last = null;
+      stroke(event);
+    });
+    plot.addEventListener("pointermove", (event) => {
+      if (plot.hasPointerCapture(event.pointerId)) stroke(event);
+    });
+
+    install(question, {
+      field: [hint, plot, make("div", {class: "question-abscisses"}, ...sliders.map(({row}) => row))],
+      first: sliders[0].input,
+      read: () => sliders.map(({input}) => Number(input.value)),
+      write: (answer) => {
+        const kept = Array.isArray(answer) && answer.length === places.length ? answer : [];
+        sliders.forEach(({input}, rank) => { input.value = kept[rank] ?? (min + max) / 2; });
+        truth.replaceChildren();
+        tell();
+      },
+      show: ({answer}) => {
+        const gaps = measured.map((value, rank) => Math.abs(value - answer[rank]));
+        const close = gaps.filter((gap) => gap <= tolerance).length, worst = gaps.indexOf(Math.max(...gaps));
+        truth.replaceChildren(draw("path", {d: path(measured)}), ...measured.map((value, rank) =>
+          draw("rect", {x: x(rank) - 4, y: y(value) - 4, width: 8, height: 8})));
+        const verdict = make("strong", {}, close === places.length ? "✓ Bien vu." : "✗ Ce n’est pas cela.");
+        const sentence = ` Points à ${withUnit(tolerance)} près : ${close} sur ${places.length}. Le plus grand écart `
+          + `(${dataset.axe} ${places[worst]}) : vous ${withUnit(answer[worst])}, mesuré ${withUnit(measured[worst])}. `
+          + "Sur le graphique, la mesure est en tirets, à carrés pleins.";
+        return [make("p", {class: "question-verdict"}, verdict, sentence), ...told];
+      },
+    });
+  };
+
+  const INSTALL = {choix: installChoices, nombre: installNumber, courbe: installCurve};
   document.addEventListener("DOMContentLoaded", () => {
     for (const question of document.querySelectorAll(".exercice-rapide")) INSTALL[question.dataset.form]?.(question);
   });
