@@ -3,7 +3,7 @@
 Selon le processeur, les bibliothèques de calcul choisissent d'autres instructions et ajoutent dans un autre ordre :
 les sommes diffèrent au dernier chiffre, et un apprentissage qui s'en nourrit finit par diverger.
 Une affirmation du livre doit survivre à cela. On impose ici tour à tour plusieurs jeux d'instructions,
-on exécute les chapitres jusqu'au bout, et l'on rapporte toutes les assertions qui ont échoué.
+on exécute les chapitres jusqu'au bout, et l'on rapporte toutes les assertions, et les preuves, qui ont échoué.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 
 import chapitres
+import preuves
 
 #: Ce qu'il faut imposer à ATen, à oneDNN et à MKL, du jeu d'instructions le plus ancien au plus récent.
 INSTRUCTIONS = {
@@ -25,7 +26,7 @@ def main(names: list[str]) -> None:
     faults = {}
     for label, instructions in INSTRUCTIONS.items():
         print(f"→ Instructions : {label}", flush=True)
-        faults[label] = chapitres.replay(instructions, selected)
+        faults[label] = chapitres.replay(instructions, selected, preuves.false_proofs)
         print(faults[label], flush=True)
     if any(faults.values()):
         raise SystemExit("Échecs avec : " + ", ".join(label for label, text in faults.items() if text))

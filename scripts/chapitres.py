@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
 
 import allege  # noqa: F401
@@ -172,15 +173,16 @@ def failing_row(cell: nbformat.NotebookNode) -> str:
     return rows[failing_rank(cell)].strip() if rows else ""
 
 
-def replay(environment: dict[str, str], selected: list[Path]) -> str:
+def replay(environment: dict[str, str], selected: list[Path], check: Callable[..., list[str]]) -> str:
     """Rejoue des chapitres jusqu'au bout avec ces variables d'environnement ; les échecs réunis, ou rien.
 
+    ``check`` dit ce qu'un chapitre rejoué, donc sans cellule en échec, dément encore.
     Rien n'est gardé : la construction du livre n'en dépend pas.
     """
     before = {name: os.environ.get(name) for name in environment}
     os.environ.update(environment)
     try:
-        for chapter in in_parallel(replayed, selected):
+        for chapter in in_parallel(partial(replayed, check), selected):
             print(f"  {chapter.name}", flush=True)
     except SystemExit as error:
         return str(error)
@@ -190,8 +192,9 @@ def replay(environment: dict[str, str], selected: list[Path]) -> str:
     return ""
 
 
-def replayed(chapter: Path) -> Path:
-    execute(chapter, to_the_end=True)
+def replayed(check: Callable[..., list[str]], chapter: Path) -> Path:
+    if faults := check(chapter, execute(chapter, to_the_end=True)):
+        raise ChapterError("\n".join(faults))
     return chapter
 
 

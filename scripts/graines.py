@@ -3,8 +3,9 @@
 Toute graine d'un chapitre passe par ``notebook_utils.seeded``, que la variable ``DECALAGE_GRAINES`` décale.
 Chaque décalage donne donc d'autres poids, d'autres exemples, d'autres apprentissages ;
 une affirmation du livre doit y survivre. On exécute les chapitres jusqu'au bout, et l'on rapporte
-chaque assertion qui échoue : le décalage, le fichier, la ligne. À partir de trois décalages, on montre aussi celles
-qui ont tenu de justesse (voir ``marges.py``) : ce sont les prochaines à tomber.
+chaque assertion qui échoue, et chaque preuve d'une prédiction ou d'une question : le décalage, le fichier, la ligne.
+À partir de trois décalages, on montre aussi celles qui ont tenu de justesse (voir ``marges.py``) : ce sont
+les prochaines à tomber.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from pathlib import Path
 
 import chapitres
 import marges
+import preuves
 
 from notebook_utils.learning.seeds import SHIFT_VARIABLE
 
 SHIFTS = (1, 2, 3)
-FAULT = re.compile(r"^(book/\S+:\d+): la cellule a échoué\. (?:« (.*) »)?$", re.MULTILINE)
+FAULT = re.compile(r"^(book/\S+:\d+): (?:la cellule a échoué\. (?:« (.*) »)?|(la preuve .*))$", re.MULTILINE)
 
 
 def shifts(text: str) -> list[int]:
@@ -49,10 +51,11 @@ def main() -> None:
             print(f"→ Décalage {shift}", flush=True)
             weighed = Path(folder, f"{shift}.jsonl")
             weighed.touch()
-            report = chapitres.replay({SHIFT_VARIABLE: str(shift)} | marges.environment(weighed), selected)
+            environment = {SHIFT_VARIABLE: str(shift)} | marges.environment(weighed)
+            report = chapitres.replay(environment, selected, preuves.false_proofs)
             print(report, flush=True)
             runs.append(marges.margins(weighed))
-            found = [f"{place}: décalage {shift} : {row}" for place, row in FAULT.findall(report)]
+            found = [f"{place}: décalage {shift} : {row or proof}" for place, row, proof in FAULT.findall(report)]
             faults += found or ([f"décalage {shift} : {report.splitlines()[0]}"] if report else [])
     if len(runs) >= marges.ENOUGH:
         show(marges.fragile(runs))

@@ -625,3 +625,38 @@ def test_other_seeds_find_the_claim_that_depends_on_one(copy):
     kept = run(copy, "scripts/graines.py", "--decalages", "1,2,3")
     assert kept.returncode == 0 and "Toutes les assertions tiennent" in messages(kept)
     assert "2 comparaison(s) fragile(s)" in messages(kept) and "0 < value < 1" in messages(kept)
+
+
+PROVED = """\
+```{code-cell} ipython3
+from notebook_utils import glue_number, seeded
+
+import torch
+
+glue_number("essai-tirage", torch.rand((), generator=seeded(0)).item(), 3)
+```
+
+```{prediction} Que vaut ce tirage ?
+:name: pred-essai-tirage
+:juste: a
+:preuve: abs(essai-tirage - 0.496) < 0.01
+
+- La moitié, ou presque.
+  : Oui.
+- Autre chose.
+  : Non.
+```
+"""
+
+
+def test_other_seeds_find_the_proof_that_depends_on_one(copy):
+    """La construction la trouve vraie ; c'est une autre graine qui la dément."""
+    write(copy, PROVED)
+    assert build(copy).returncode == 0
+    result = run(copy, "scripts/graines.py", "--decalages", "1", "essai")
+    printed = messages(result)
+    line = line_of("{extra}") + PROVED[: PROVED.index(":preuve:")].count("\n")
+    assert result.returncode != 0 and "1 échec(s)" in printed
+    assert f"book/essai.md:{line}: décalage 1 : la preuve « abs(essai-tirage - 0.496) < 0.01 » est fausse" in printed
+    write(copy, PROVED.replace("abs(essai-tirage - 0.496) < 0.01", "essai-tirage > 0"))
+    assert run(copy, "scripts/graines.py", "--decalages", "1", "essai").returncode == 0

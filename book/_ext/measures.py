@@ -21,8 +21,12 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def glued(path: Path) -> dict[str, str]:
-    """Les textes collés par les cellules d'un carnet exécuté, par clé."""
-    cells = json.loads(path.read_text("utf-8"))["cells"]
+    """Les textes collés d'un carnet exécuté, par clé."""
+    return glued_in(json.loads(path.read_text("utf-8"))["cells"])
+
+
+def glued_in(cells: list[dict]) -> dict[str, str]:
+    """Les textes que des cellules exécutées ont collés, par clé."""
     found = {}
     for output in (output for cell in cells for output in cell.get("outputs", [])):
         name = output.get("metadata", {}).get("scrapbook", {}).get("name")
