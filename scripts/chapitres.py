@@ -17,7 +17,7 @@ from myst_nb.core.read import MystMetadataParsingError, read_myst_markdown_noteb
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = ROOT / "book"
-TIMEOUT = 900  # secondes par cellule, machine très chargée comprise
+TIMEOUT = 1_500  # secondes par cellule, machine très chargée comprise
 WORKERS = int(os.environ.get("CHAPITRES_A_LA_FOIS", "2"))
 
 
