@@ -24,6 +24,10 @@ def test_the_book_is_built(html):
     assert {page.stem for page in PAGES} >= {"index", "search", "genindex"} | {page.stem for page in CHAPTERS}
 
 
+def test_the_site_carries_no_module_of_the_notebooks(html):
+    assert (HTML / "_static" / "figures" / "unite.js").exists() and not list(HTML.rglob("*.mjs"))
+
+
 @cache
 def tree(page: Path):
     return lxml_html.fromstring(page.read_text(encoding="utf-8"))

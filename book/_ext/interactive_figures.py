@@ -120,6 +120,7 @@ def add_scripts(app, pagename, templatename, context, doctree) -> None:
 
 def add_static(app, config) -> None:
     config.html_static_path.append(str(STATIC))
+    config.exclude_patterns.append("figures/*.mjs")  # les modules ne servent qu'aux carnets
 
 
 def setup(app):
