@@ -2,6 +2,7 @@
 
 ``_build/execution/<chapitre>-<empreinte>.ipynb`` contient les résultats d'un état du chapitre et de ce qu'il
 importe (voir ``dependances``). Revenir à un état récent ne réexécute donc rien ; les plus anciens sont effacés.
+Ce qu'un autre clone de la même machine a exécuté est repris de lui (voir ``partage``).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import NamedTuple
 import chapitres
 import dependances
 import nbformat
+import partage
 import references
 
 FOLDER = chapitres.ROOT / "_build" / "execution"
@@ -51,9 +53,10 @@ def executed_chapters(names: list[str] | None = None) -> dict[str, Path]:
     paths = {chapter: FOLDER / known[seals[chapter]] for chapter in wanted if seals[chapter] in known}
     planned = list(chapitres.in_turn(plan, [chapter for chapter in wanted if chapter not in paths]))
     paths |= {entry.chapter: entry.path for entry in planned}
-    stale = [chapter for chapter, path in paths.items() if not path.exists()]
+    stale = [chapter for chapter, path in paths.items() if not path.exists() and not partage.borrow(path)]
     for chapter, notebook in chapitres.in_parallel(timed_execution, stale):
         write(notebook, paths[chapter])
+        partage.lend(paths[chapter])
     faults = [fault for entry in planned for fault in chapitres.extra_results(*entry[:2], stored(entry.path))]
     if faults:
         raise SystemExit("\n".join(faults))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+
+os.environ["RESULTATS_PARTAGES"] = "non"  # un essai qui exécute un chapitre l'exécute vraiment
 
 ROOT = Path(__file__).resolve().parent.parent
 @pytest.fixture(scope="session")

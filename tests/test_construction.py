@@ -598,6 +598,17 @@ def test_an_unbalanced_fold_is_located(copy, extra, message):
     assert re.search(rf"book/essai.md:{line_of('{extra}')}: .*{message}", messages(result))
 
 
+def test_another_clone_executes_nothing_again(copy, tmp_path, monkeypatch):
+    monkeypatch.setenv("RESULTATS_PARTAGES", "oui")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert "book/essai.md exécuté" in messages(build(copy))
+    shutil.rmtree(copy / "_build")
+    again = build(copy)
+    assert again.returncode == 0 and "exécuté" not in messages(again)
+    write(copy, "```{code-cell} ipython3\n2 + 2\n```\n")
+    assert "book/essai.md exécuté" in messages(build(copy))
+
+
 SEEDED = """\
 ```{code-cell} ipython3
 from notebook_utils import seeded
