@@ -1,8 +1,8 @@
 """De quoi dépend le résultat des cellules d'un chapitre : l'empreinte de tout ce qu'elles exécutent.
 
-Ce sont leur code, les modules de ``notebook_utils`` qu'elles importent (de proche en proche), les fichiers
-qu'elles nomment, et les versions de Python et des bibliothèques. Une docstring ou un commentaire n'y est pas,
-sauf pour un chapitre qui lit le texte du paquet. Dans le doute, un chapitre dépend de tout.
+Ce sont leur code, les modules de ``notebook_utils`` qu'elles importent (de proche en proche, avec leurs données),
+les fichiers qu'elles nomment, et les versions de Python et des bibliothèques. Une docstring ou un commentaire n'y est
+pas, sauf pour un chapitre qui lit le texte du paquet. Dans le doute, un chapitre dépend de tout.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
@@ -25,7 +25,11 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 SILENT = (ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Assign, ast.AnnAssign)
 #: Un chapitre qui emploie l'un de ces mots peut montrer le texte du paquet, docstrings et numéros de ligne compris.
 READS_TEXT = re.compile(r"\binspect\b|__doc__|\bhelp\(|\btraceback\b|\?\s*$", re.MULTILINE)
-HIDDEN_IMPORT = re.compile(r"\bimportlib\b|__import__|(?<![\w.])(?:exec|eval)\(")
+#: Ce qui peut importer sans le dire. D'``importlib``, lire un fichier, une version, chercher un module n'importe rien.
+HIDDEN_IMPORT = re.compile(
+    r"\bimportlib\b(?!\.resources\b|\.metadata\b| import resources\b|\.util import find_spec\b)"
+    r"|__import__|(?<![\w.])(?:exec|eval)\("
+)
 #: Ce qui change le résultat d'une cellule sans être écrit nulle part.
 VARIABLES = ("DECALAGE_GRAINES", "ATEN_CPU_CAPABILITY", "ONEDNN_MAX_CPU_ISA", "MKL_CBWR")
 
@@ -82,7 +86,7 @@ def imports(tree: ast.AST, home: str = "") -> Iterator[tuple[str, str]]:
 @cache
 def whole_text() -> str:
     """Empreinte du texte du paquet entier, et de l'environnement."""
-    return digest([*installed(), *(module.text for module in package().values())])
+    return digest([*installed(), *(module.text for module in package().values()), *package_data(package())])
 
 
 def seal(chapter: Path) -> str:
@@ -194,9 +198,18 @@ def package_part(cells: list[str], by_text: bool) -> list[str]:
     try:
         modules, links = reached(code_tree(cells))
     except Doubt:
-        return ["tout", *(module.text if by_text else ast.dump(module.tree) for module in package().values())]
+        shown = [module.text if by_text else ast.dump(module.tree) for module in package().values()]
+        return ["tout", *shown, *package_data(package())]
     shown = [package()[name].text if by_text else own_code(name) for name in sorted(modules)]
-    return [*sorted(modules), *sorted(links), *shown]
+    return [*sorted(modules), *sorted(links), *shown, *package_data(sorted(modules))]
+
+
+def package_data(modules: Iterable[str]) -> list[str]:
+    """Le contenu des dossiers ``data`` où ces modules lisent."""
+    homes = sorted({package()[name].home for name in modules if "resources" in package()[name].text})
+    folders = [ROOT.joinpath(*home.split("."), "data") for home in homes]
+    paths = [path for folder in folders if folder.is_dir() for path in sorted(folder.iterdir()) if path.is_file()]
+    return [hashlib.sha256(path.read_bytes()).hexdigest() for path in paths]
 
 
 def named_files(cells: list[str]) -> list[str]:

@@ -265,6 +265,20 @@ def test_names_imported_on_demand_are_followed(copy):
     assert key(copy) != changed
 
 
+def test_results_depend_on_the_data_of_the_modules(copy):
+    """Un module qui lit un fichier du paquet en dépend, mais pas du reste ; qui ne l'importe pas n'en dépend pas."""
+    write(copy, USES_THE_PACKAGE)
+    elsewhere = key(copy)
+    write(copy, USES_THE_PACKAGE.replace("import format_number", "import Corpus"))
+    before = key(copy)
+    append(copy / "notebook_utils" / "bptt" / "gru.py", "\nONE = 1\n")
+    assert key(copy) == before
+    append(next((copy / "notebook_utils" / "tasks" / "data").iterdir()), "Une phrase.\n")
+    assert key(copy) != before
+    write(copy, USES_THE_PACKAGE)
+    assert key(copy) == elsewhere
+
+
 def test_results_depend_on_the_files_that_cells_name(copy):
     write(copy, USES_THE_PACKAGE.replace("0.5", "open('donnees.txt').read()"))
     (copy / "book" / "donnees.txt").write_text("1", encoding="utf-8")
