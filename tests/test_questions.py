@@ -604,7 +604,7 @@ def test_a_curve_is_drawn_with_the_pointer(tab):
     plot, inputs = question.locator("svg.question-courbe"), question.locator("input")
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()
-    at = lambda x, y: (box["x"] + box["width"] * x / 320, box["y"] + box["height"] * y / 190)  # noqa: E731
+    at = lambda x, y: (box["x"] + box["width"] * x / 320, box["y"] + box["height"] * y / 196)  # noqa: E731
     tab.page.mouse.move(*at(60, 12))
     tab.page.mouse.down()
     tab.page.mouse.move(*at(300, 160))
@@ -616,7 +616,7 @@ def test_a_curve_is_drawn_with_the_pointer(tab):
     expect(question.locator("svg rect")).to_have_count(0)
     question.get_by_role("button", name="Répondre").click()
     expect(question.locator("svg rect")).to_have_count(3)
-    expect(question.locator("[aria-live]")).to_contain_text("2 sur 3. Le plus grand écart (longueur 2) : vous 50")
+    expect(question.locator("[aria-live]")).to_contain_text("2 sur 3. Le plus grand écart (longueur = 2) : vous 50")
     expect(question.locator("[aria-live] table")).to_be_visible()
     question.get_by_role("button", name="Recommencer").click()
     expect(question.locator("svg rect")).to_have_count(0)

@@ -197,7 +197,7 @@
   // -- Une courbe à dessiner ------------------------------------------------------------------------
 
   /** Le dessin, en unités de son cadre : la place du tracé, et de quoi écrire autour. */
-  const FRAME = {width: 320, height: 190, left: 46, right: 308, top: 12, bottom: 160};
+  const FRAME = {width: 320, height: 196, left: 46, right: 308, top: 12, bottom: 160};
 
   const draw = (tag, attributes = {}, ...children) => {
     const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -218,7 +218,7 @@
     const sliders = places.map((place, rank) => {
       const input = make("input", {type: "range", min, max, step: dataset.pas, id: `${question.id}-${rank}`});
       const output = make("output", {for: input.id});
-      const label = make("label", {for: input.id}, `${dataset.axe} ${place} : `, output);
+      const label = make("label", {for: input.id}, `${dataset.axe} = ${place} : `, output);
       return {input, output, row: make("div", {class: "question-abscisse"}, label, input)};
     });
 
@@ -230,9 +230,9 @@
     const axes = [min, (min + max) / 2, max].flatMap((value) => [
       draw("line", {class: "question-grille", x1: FRAME.left, x2: FRAME.right, y1: y(value), y2: y(value)}),
       text({x: FRAME.left - 6, y: y(value) + 4, "text-anchor": "end"}, bare(value))]);
-    const ticks = places.map((place, rank) => text({x: x(rank), y: FRAME.bottom + 14, "text-anchor": "middle"}, place));
+    const ticks = places.map((place, rank) => text({x: x(rank), y: FRAME.bottom + 18, "text-anchor": "middle"}, place));
     const middle = (FRAME.left + FRAME.right) / 2;
-    const name = text({x: middle, y: FRAME.bottom + 28, "text-anchor": "middle"}, dataset.axe);
+    const name = text({x: middle, y: FRAME.bottom + 32, "text-anchor": "middle"}, dataset.axe);
     const plot = draw("svg", {class: "question-courbe", viewBox: `0 0 ${FRAME.width} ${FRAME.height}`,
       "aria-hidden": "true"}, ...axes, ...ticks, name, truth, mine);
     const hint = make("p", {class: "question-aide"}, "Dessinez sur le graphique, ou réglez chaque point.");
@@ -292,7 +292,7 @@
           draw("rect", {x: x(rank) - 4, y: y(value) - 4, width: 8, height: 8})));
         const verdict = make("strong", {}, close === places.length ? "✓ Bien vu." : "✗ Ce n’est pas cela.");
         const sentence = ` Points à ${withUnit(tolerance)} près : ${close} sur ${places.length}. Le plus grand écart `
-          + `(${dataset.axe} ${places[worst]}) : vous ${withUnit(answer[worst])}, mesuré ${withUnit(measured[worst])}. `
+          + `(${dataset.axe} = ${places[worst]}) : vous ${withUnit(answer[worst])}, mesuré ${withUnit(measured[worst])}. `
           + "Sur le graphique, la mesure est en tirets, à carrés pleins.";
         return [make("p", {class: "question-verdict"}, verdict, sentence), ...told];
       },
