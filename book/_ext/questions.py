@@ -26,7 +26,7 @@ from docutils.statemachine import StringList
 from pdf_contents import files, raw
 from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
-from sphinx.util import logging
+from sphinx.util import logging, texescape
 from sphinx.util.docutils import SphinxDirective
 
 from notebook_utils.questions import encode_answers
@@ -473,13 +473,14 @@ def answers(node: question) -> list[nodes.Node]:
 def empty_axes(data: dict) -> str:
     """Un quadrillage où dessiner la courbe, au crayon."""
     count, middle = len(data["abscisses"]), (data["min"] + data["max"]) / 2
-    rows = [r"\draw[gray!50, very thin] (0, 0) grid[xstep=1, ystep=0.75] "
-            f"({count + 1}, 3);", rf"\draw (0, 3) -- (0, 0) -- ({count + 1}, 0);"]
-    rows += [rf"\node[below, font=\footnotesize] at ({rank}, 0) {{{place}}};"
+    rows = [rf"\draw[gray!50, very thin] (0, 0) grid[xstep=1, ystep=0.75] ({count + 1}, 3);",
+            rf"\draw (0, 3) -- (0, 0) -- ({count + 1}, 0);"]
+    rows += [rf"\node[below, font=\footnotesize] at ({rank}, 0) {{{texescape.escape(place, 'lualatex')}}};"
              for rank, place in enumerate(data["abscisses"], 1)]
     rows += [rf"\node[left, font=\footnotesize] at (0, {height}) {{{french(value)}}};"
              for height, value in ((0, data["min"]), (1.5, middle), (3, data["max"]))]
-    return "\n\\begin{center}\n\\begin{tikzpicture}\n" + "\n".join(rows) + "\n\\end{tikzpicture}\n\\end{center}\n"
+    drawing = ["\\begin{tikzpicture}", *rows, "\\end{tikzpicture}"]
+    return "\n\\par\\nobreak\\medskip\n{\\centering\n" + "\n".join(drawing) + "\n\\par}\n"
 
 
 def lettered(items: list[nodes.list_item]) -> nodes.enumerated_list:
@@ -513,7 +514,7 @@ class FillList(SphinxPostTransform):
         link = self.link(docname, "", f"{number}. " if number else "", title)
         head = nodes.paragraph("", "", nodes.strong("", "", *link))
         items = [nodes.list_item("", self.line(docname, entry)) for entry in entries]
-        return [head, nodes.bullet_list("", *items, bullet="-")]
+        return [raw("\\needspace{4\\baselineskip}\n"), head, nodes.bullet_list("", *items, bullet="-")]
 
     def line(self, docname: str, entry: Entry) -> nodes.paragraph:
         name = f"{LABELS[entry.kind]} {entry.number}"
