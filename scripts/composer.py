@@ -23,8 +23,9 @@ EXTENSIONS = ROOT / "book" / "_ext"
 TARGET = ROOT / "_build" / "pdf"
 SOURCE_NAME = "reseaux-recurrents"
 TOLERANCE = 5.0  # points dont une boîte peut déborder
+LATEX = ["-interaction=nonstopmode", "-halt-on-error", f"{SOURCE_NAME}.tex"]
 # « -g » : même si rien n'a changé, pour que le journal que l'on vérifie soit toujours celui de ce PDF.
-COMMAND = ["latexmk", "-g", "-lualatex", "-interaction=nonstopmode", "-halt-on-error", f"{SOURCE_NAME}.tex"]
+COMPLETE, ONE_PASS = ["latexmk", "-g", "-lualatex", *LATEX], ["lualatex", *LATEX]
 FAULT = re.compile(r"^(?:!.*|.*undefined references.*|.*multiply.defined labels.*|Missing character.*)$", re.MULTILINE)
 EVENT = re.compile(
     r"^Overfull \\(?P<box>[hv])box \((?P<points>[\d.]+)pt too (?:wide|high)\)"
@@ -145,15 +146,20 @@ def write_heights(path: Path, heights: dict[str, int]) -> None:
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
-def run_latex(folder: Path) -> str:
-    """Compose une fois, vérifie ce qui en est sorti, et rend le journal."""
+def run_latex(folder: Path, complete: bool = True) -> str:
+    """Compose, vérifie ce qui en est sorti, et rend le journal.
+
+    Complète, elle va jusqu'à ce que plus rien ne bouge ; sinon, un passage, dont les renvois restent en l'air.
+    """
     source, log_path = folder / f"{SOURCE_NAME}.tex", folder / f"{SOURCE_NAME}.log"
     for leftover in (log_path, folder / f"{SOURCE_NAME}.ind"):  # d'une composition interrompue
         leftover.unlink(missing_ok=True)
     environment = os.environ | {"max_print_line": "1000"}  # une ligne du journal par message
-    result = subprocess.run(COMMAND, cwd=folder, capture_output=True, text=True, errors="replace", env=environment)
+    command = COMPLETE if complete else ONE_PASS
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", env=environment)
     log = log_path.read_text(encoding="utf-8", errors="replace") if log_path.exists() else ""
-    check(log, source.read_text(encoding="utf-8"))
+    if complete or result.returncode:
+        check(log, source.read_text(encoding="utf-8"))
     if result.returncode:
         raise SystemExit("PDF : " + "\n".join(result.stdout.splitlines()[-20:]))
     return log
@@ -163,19 +169,21 @@ def typeset(folder: Path) -> Path:
     """Compose le fichier LaTeX d'un dossier ; un chapitre qui finit sur une page presque vide est recomposé.
 
     On ôte, ou l'on ajoute, une ligne ou deux à chacune de ses pages : sa dernière se remplit, ou disparaît.
+    Tant que l'on cherche, un seul passage de LaTeX suffit à voir où finissent les chapitres.
     """
     fold_index_keys(folder / f"{SOURCE_NAME}.tex")
     pdf, heights = folder / f"{SOURCE_NAME}.pdf", read_heights(folder / HEIGHTS)
     write_heights(folder / HEIGHTS, heights)
-    for _ in range(len(TRIALS) + 1):
-        log = run_latex(folder)
+    complete = (folder / f"{SOURCE_NAME}.aux").exists()  # déjà composé : d'ordinaire, les hauteurs conviennent encore
+    while True:
+        log = run_latex(folder, complete)
         thin = [name for name in thin_files(filled(pdf), log) if heights.get(name) != TRIALS[-1]]
-        if not thin:
-            break
+        if complete and not thin:
+            return pdf
         for name in thin:
             heights[name] = TRIALS[TRIALS.index(heights[name]) + 1] if heights.get(name) in TRIALS else TRIALS[0]
         write_heights(folder / HEIGHTS, heights)
-    return pdf
+        complete = not thin
 
 
 def main(arguments: list[str]) -> None:

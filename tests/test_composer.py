@@ -106,6 +106,39 @@ def test_a_second_composition_without_change_has_its_log(tmp_path):
         assert composer.STARTED.findall(composer.run_latex(tmp_path)) == [("book/un", "0")]
 
 
+@pytest.mark.parametrize(
+    ("known", "thin", "passes"),
+    [
+        (False, [[], []], [False, True]),
+        (True, [[]], [True]),
+        (True, [["book/rnn"], [], []], [True, False, True]),
+        (False, [["book/rnn"], ["book/rnn"], [], ["book/gru"], [], []], [False, False, False, True, False, True]),
+        (True, [["book/rnn"]] * 7, [True, False, False, False, False, True]),  # rien n'y fait
+    ],
+)
+def test_only_the_last_composition_goes_to_the_end(tmp_path, monkeypatch, known, thin, passes):
+    (tmp_path / f"{composer.SOURCE_NAME}.tex").write_text("", encoding="utf-8")
+    if known:
+        (tmp_path / f"{composer.SOURCE_NAME}.aux").touch()
+    done, found = [], iter(thin)
+    monkeypatch.setattr(composer, "run_latex", lambda folder, complete: done.append(complete) or "")
+    monkeypatch.setattr(composer, "filled", lambda pdf: [])
+    monkeypatch.setattr(composer, "thin_files", lambda fills, log: next(found))
+    composer.typeset(tmp_path)
+    assert done == passes
+
+
+def test_a_single_pass_stops_on_a_fault_and_not_on_a_reference_still_unknown(tmp_path):
+    source = tmp_path / f"{composer.SOURCE_NAME}.tex"
+    text = r"\documentclass{article}\begin{document}Voir \ref{fin}.\section{Fin}\label{fin}\end{document}"
+    source.write_text(text, encoding="utf-8")
+    assert "undefined references" in composer.run_latex(tmp_path, complete=False)
+    composer.run_latex(tmp_path)
+    source.write_text(text.replace("Voir", r"\inconnue"), encoding="utf-8")
+    with pytest.raises(SystemExit, match="^PDF : ! Undefined control sequence"):
+        composer.run_latex(tmp_path, complete=False)
+
+
 def test_heights_are_read_back(tmp_path):
     heights = {"book/rnn": -1, "solutions": 2}
     composer.write_heights(tmp_path / "hauteurs.tex", heights)
