@@ -17,6 +17,7 @@ from pathlib import Path
 
 import etat
 import yaml
+from ecriture import put
 
 ROOT = Path(__file__).resolve().parent.parent
 EXTENSIONS = ROOT / "book" / "_ext"
@@ -208,9 +209,7 @@ def compose(selected: dict[str, str | bool]) -> None:
     shutil.copytree(livre.build("latex", livre.executed_chapters()), folder, dirs_exist_ok=True)
     composed = typeset(folder)
     TARGET.mkdir(parents=True, exist_ok=True)
-    fresh = TARGET / f".{name}.neuf"
-    shutil.copyfile(composed, fresh)
-    fresh.replace(TARGET / f"{name}.pdf")
+    put(composed.read_bytes(), TARGET / f"{name}.pdf")
     print(f"PDF : {(TARGET / name).relative_to(ROOT)}.pdf")
 
 

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import sources
+from ecriture import put
 
 DATA = sources.ROOT / "notebook_utils" / "tasks" / "data"
 #: Ce qui n'est pas une phrase : une ligne de tableau, une clôture, un reste de balise.
@@ -42,9 +43,7 @@ def main(arguments: list[str]) -> None:
         raise SystemExit(f"{target.name} existe déjà : une version écrite ne change plus, prenez un autre numéro")
     octets = course_text().encode()
     DATA.mkdir(exist_ok=True)
-    fresh = target.with_suffix(".neuf")
-    fresh.write_bytes(octets)
-    fresh.replace(target)
+    put(octets, target)
     print(f"{target.name} : {len(octets)} octets, SHA-256 {hashlib.sha256(octets).hexdigest()}")
 
 

@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 import drawings  # noqa: E402
 from drawings import Drawing  # noqa: E402
+from ecriture import put  # noqa: E402
 from inline_svg import unknown_colours  # noqa: E402
 
 DOCUMENT = r"""\documentclass[tikz,border=2pt]{standalone}
@@ -82,11 +83,9 @@ def render(drawing: Drawing) -> str | None:
             raise ValueError(f"couleurs hors palette : {', '.join(sorted(stray))}")
     except ValueError as error:
         return f"{where(drawing)} : {error}"
-    drawing.png.write_bytes(png)
+    put(png, drawing.png)
     head = f"<!-- empreinte : {drawings.fingerprint(drawing.code)} -->\n"
-    temporary = drawing.svg.with_suffix(".tmp")
-    temporary.write_text(head + svg.split("?>", 1)[-1].lstrip(), encoding="utf-8")
-    temporary.replace(drawing.svg)
+    put(head + svg.split("?>", 1)[-1].lstrip(), drawing.svg)
     print(f"  {where(drawing)} rendu")
     return None
 

@@ -18,6 +18,7 @@ import dependances
 import nbformat
 import partage
 import references
+from ecriture import put
 
 FOLDER = chapitres.ROOT / "_build" / "execution"
 REFERENCES = chapitres.ROOT / "_build" / "references"
@@ -64,7 +65,7 @@ def executed_chapters(names: list[str] | None = None) -> dict[str, Path]:
         path.touch()  # les états en usage sont les derniers effacés
     prune(KEPT_STATES * len(chapitres.chapters()))
     sealed = {seals[chapter]: path.name for chapter, path in paths.items() if seals[chapter]}
-    KNOWN.write_text(json.dumps(known | sealed if names else sealed), encoding="utf-8")
+    put(json.dumps(known | sealed if names else sealed), KNOWN)
     return {chapter.stem: path for chapter, path in paths.items()}
 
 
@@ -87,9 +88,7 @@ def stored(path: Path) -> nbformat.NotebookNode:
 
 
 def write(notebook: nbformat.NotebookNode, path: Path) -> None:
-    fresh = path.with_suffix(".neuf")
-    fresh.write_text(nbformat.v4.writes(notebook), encoding="utf-8")
-    fresh.replace(path)
+    put(nbformat.v4.writes(notebook), path)
 
 
 def prune(kept: int) -> None:

@@ -14,6 +14,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from ecriture import put
+
 ROOT = Path(__file__).resolve().parent.parent
 #: Résultats gardés : une dizaine d'états du livre.
 KEPT = 250
@@ -44,12 +46,6 @@ def lend(path: Path) -> None:
             old.unlink(missing_ok=True)
     except OSError:
         return
-
-
-def put(content: bytes, path: Path) -> None:
-    fresh = path.with_suffix(f".{os.getpid()}")
-    fresh.write_bytes(content)
-    fresh.replace(path)
 
 
 def shared_folder() -> Path | None:

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import nbformat
 from chapitres import ROOT, chapters, code_cells, read_chapter, selected
+from ecriture import put
 
 REFERENCES = ROOT / "tests" / "references"
 EMPTY_SVG = '<svg xmlns="http://www.w3.org/2000/svg"/>'
@@ -60,9 +61,7 @@ def write(chapter: Path, notebook: nbformat.NotebookNode) -> Path:
     content = json.dumps(results(notebook), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     target = reference_path(chapter)
     target.parent.mkdir(exist_ok=True)
-    temporary = target.with_suffix(".tmp")
-    temporary.write_text(content, encoding="utf-8")
-    temporary.replace(target)
+    put(content, target)
     return target
 
 
