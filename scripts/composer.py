@@ -150,7 +150,7 @@ def write_heights(path: Path, heights: dict[str, int]) -> None:
 def run_latex(folder: Path, complete: bool = True) -> str:
     """Compose, vérifie ce qui en est sorti, et rend le journal.
 
-    Complète, elle va jusqu'à ce que plus rien ne bouge ; sinon, un passage, dont les renvois restent en l'air.
+    Une composition complète va jusqu'à ce que plus rien ne bouge ; l'autre est un seul passage, aux renvois en l'air.
     """
     source, log_path = folder / f"{SOURCE_NAME}.tex", folder / f"{SOURCE_NAME}.log"
     for leftover in (log_path, folder / f"{SOURCE_NAME}.ind"):  # d'une composition interrompue
