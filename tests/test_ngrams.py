@@ -88,6 +88,36 @@ def test_a_text_is_read_like_its_contexts(order):
     torch.testing.assert_close(model.log_probabilities(test), torch.stack(wanted), rtol=1e-12, atol=0)
 
 
+@pytest.mark.parametrize("order", [1, 2, 5])
+def test_a_batch_is_read_step_by_step(order):
+    """Chaque exemple a sa suite, et son contexte ; les autres codes ont aussi leur probabilité."""
+    model, texts = KneserNey(markov(500), order, 6), torch.randint(0, 6, (7, 12), generator=new_generator(3))
+    state = model.initial_state(7)
+    for t in range(12):
+        found, state = model.step(texts[:, t], state)
+        wanted = torch.stack([model.probabilities(text[: t + 1]).log() for text in texts])
+        torch.testing.assert_close(found, wanted, rtol=1e-12, atol=0)
+        assert found.dtype == torch.float64 and (found.exp().sum(dim=1) - 1).abs().max() < 1e-9
+
+
+def test_a_batch_is_read_like_a_text():
+    model, test = KneserNey(markov(500), 4, 5), markov(60, seed=1)
+    state, found = model.initial_state(1), []
+    for codes in test[:-1, None]:
+        log_p, state = model.step(codes, state)
+        found.append(log_p[0])
+    wanted = model.log_probabilities(test)[1:]
+    torch.testing.assert_close(torch.stack(found).gather(1, test[1:, None])[:, 0], wanted, rtol=1e-12, atol=0)
+
+
+def test_a_step_leaves_its_state_alone():
+    model = KneserNey(markov(200), 3, 5)
+    _, state = model.step(torch.tensor([1, 2]), model.initial_state(2))
+    before = state.clone()
+    model.step(torch.tensor([3, 0]), state)
+    assert torch.equal(state, before)
+
+
 def test_context_helps_where_there_is_one():
     codes, test = markov(4_000), markov(500, seed=1)
     bits = [-KneserNey(codes, order, 5).log_probabilities(test).mean().item() for order in (1, 2)]
@@ -116,6 +146,11 @@ def test_tiny_texts(text):
             assert abs(model.probabilities(torch.tensor(context, dtype=torch.int64)).sum() - 1) < 1e-12
 
 
+def stepped(codes, state=None):
+    model = KneserNey(markov(9), 2, 5)
+    return model.step(codes, model.initial_state(1) if state is None else state)
+
+
 NO_CODE = torch.zeros(0, dtype=torch.int64)
 
 
@@ -134,6 +169,11 @@ NO_CODE = torch.zeros(0, dtype=torch.int64)
         (lambda: KneserNey(markov(9), 2, 5).probabilities([1]), TypeError, "list", "un tenseur"),
         (lambda: KneserNey(markov(9), 2, 5).probabilities(torch.tensor([5])), ValueError, "des codes", "de 0 à 4"),
         (lambda: KneserNey(markov(9), 2, 5).log_probabilities(torch.tensor([-1])), ValueError, "des codes", "de 0 à 4"),
+        (lambda: stepped(torch.tensor([5])), ValueError, "des codes de 5 à 5", "de 0 à 4"),
+        (lambda: stepped(torch.tensor([[1]])), ValueError, r"la forme \(1, 1\)", r"\(B\)"),
+        (lambda: stepped(torch.tensor([1, 2])), ValueError, r"la forme \(1, 2\)", r"\(2, 2\)"),
+        (lambda: stepped(torch.tensor([1]), torch.zeros(1, 2)), TypeError, "le type torch.float32", "torch.int64"),
+        (lambda: KneserNey(markov(9), 2, 5).initial_state(0), ValueError, "0", "un entier strictement positif"),
     ],
 )
 def test_bad_inputs(call, error, received, expected):

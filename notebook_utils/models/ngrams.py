@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from .._checks import check_integer
-from .._tensor_checks import check_codes
+from .._tensor_checks import check_codes, check_shape
 
 __all__ = ["KneserNey"]
 
@@ -100,13 +100,46 @@ class KneserNey:
             1.0
         """
         check_codes("context", context, ("M",), self.vocabulary_size)
-        kept = context[max(0, len(context) - self.order + 1) :].cpu().numpy()
-        contexts = [self._find(kept[len(kept) - k :]) for k in range(len(kept) + 1)]
-        V = self.vocabulary_size
-        p = np.full(V, 1 / V)
-        for level, context in zip(self._levels, contexts, strict=False):
-            p = level.mix(np.full(V, context), np.arange(V), p)
-        return torch.from_numpy(p)
+        ids = self.initial_state(1).numpy()
+        for code in context[max(0, len(context) - self.order + 1) :, None].cpu().numpy():
+            ids = self._read(ids, code)
+        return torch.from_numpy(self._spread(ids)[0])
+
+    def initial_state(self, batch_size):
+        """Rend l'état d'où commence un texte : un seul contexte connu, le vide."""
+        ids = torch.full((check_integer("batch_size", batch_size), self.order), -1)
+        ids[:, 0] = 0
+        return ids
+
+    def step(self, codes, state):
+        r"""Lit un caractère par exemple, comme un réseau : compter est aussi une récurrence.
+
+        L'état est le numéro de chaque contexte, du vide à celui de :math:`n - 1` codes, ou −1 s'il n'a jamais été lu.
+        Un contexte de :math:`k + 1` codes est celui de :math:`k` codes du pas précédent, prolongé de ``codes``.
+
+        Args:
+            codes: les codes lus, ``(B)``, de type ``int64``.
+            state: l'état, ``(B, n)``, que rend :meth:`initial_state` ou un pas précédent.
+
+        Returns:
+            Les log-probabilités du code suivant, ``(B, V)``, de type ``float64``, et l'état.
+
+        Raises:
+            TypeError: si ``codes`` ou ``state`` n'est pas un tenseur ``int64``.
+            ValueError: si leur forme n'est pas la bonne, ou si un code sort du vocabulaire.
+
+        Example:
+            >>> model = KneserNey(torch.tensor([0, 1, 2] * 20), order=3, vocabulary_size=3)
+            >>> log_p, state = model.step(torch.tensor([0]), model.initial_state(1))
+            >>> log_p.argmax().item(), state.shape
+            (1, torch.Size([1, 3]))
+        """
+        check_codes("codes", codes, ("B",), self.vocabulary_size)
+        check_shape("state", state, (len(codes), self.order))
+        if state.dtype != torch.int64:
+            raise TypeError(f"state : reçu le type {state.dtype}, attendu torch.int64")
+        ids = self._read(state.cpu().numpy(), codes.cpu().numpy())
+        return torch.from_numpy(np.log(self._spread(ids))), torch.from_numpy(ids)
 
     def log_probabilities(self, codes):
         r"""Log-probabilité de chaque caractère d'un texte, sachant ceux qui le précèdent.
@@ -147,12 +180,17 @@ class KneserNey:
             found[k:] = ids
         return found
 
-    def _find(self, codes):
-        """Le numéro d'une suite de codes, ou −1."""
-        ids = np.zeros(1, dtype=np.int64)
-        for level, code in zip(self._levels, codes, strict=False):
-            ids = level.find(ids, np.array([code]))
-        return int(ids[0])
+    def _read(self, ids, codes):
+        """Les numéros ``(B, n)`` des contextes, un code plus loin."""
+        longer = [level.find(ids[:, k], codes) for k, level in enumerate(self._levels[:-1])]
+        return np.stack([np.zeros(len(codes), dtype=np.int64), *longer], axis=1)
+
+    def _spread(self, ids):
+        """Les probabilités ``(B, V)`` de tous les codes, après ces contextes."""
+        p = np.full((len(ids), self.vocabulary_size), 1 / self.vocabulary_size)
+        for level, contexts in zip(self._levels, ids.T, strict=True):
+            level.spread(contexts, p)
+        return p
 
 
 class _Level:
@@ -179,6 +217,17 @@ class _Level:
         seen = total > 0
         kept = np.where(gram >= 0, self.kept[gram], 0.0)
         return np.where(seen, (kept + self.left[contexts] * shorter) / np.where(seen, total, 1), shorter)
+
+    def spread(self, contexts, p):
+        """De même pour tous les codes : change, sur place, les probabilités ``p`` ``(B, V)`` de l'ordre plus court."""
+        rows = np.flatnonzero(np.where(contexts >= 0, self.total[contexts], 0))
+        contexts = contexts[rows]
+        total = self.total[contexts].astype(float)
+        p[rows] *= (self.left[contexts] / total)[:, None]
+        first, end = np.searchsorted(self.keys, [contexts * self.V, (contexts + 1) * self.V])
+        sizes = end - first  # les suites de chaque contexte se suivent
+        grams = np.repeat(end - np.cumsum(sizes), sizes) + np.arange(sizes.sum())
+        p[np.repeat(rows, sizes), self.keys[grams] % self.V] += self.kept[grams] / np.repeat(total, sizes)
 
 
 def _discounts(counts):
