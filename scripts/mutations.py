@@ -2,7 +2,7 @@
 
 Une mutation change une chose du code : une comparaison, un signe, un nombre, une couleur, deux arguments échangés,
 un appel ôté… Elles sont toutes recensées, toujours dans le même ordre ; un tirage à graine fixe en prend quelques-unes.
-Chacune est essayée dans une copie du dépôt, par les tests de la partie du paquet où elle se trouve.
+Chacune est essayée dans une copie du dépôt, par les tests, et les exemples, de la partie du paquet où elle se trouve.
 Une faute non vue est imprimée avec son fichier et sa ligne : elle est équivalente au code, ou il manque un test.
 
 Lancement : ``make mutations``, ``make mutations PARTIE=plotting NOMBRE=100`` ; hors de ``make test``, car c'est long.
@@ -153,8 +153,10 @@ def failed(folder: Path, part: str, limit: float = float("inf")) -> bool:
         os.environ["PYTHONPATH"] = str(folder)
         import pytest
 
-        files = [f"tests/test_{name}.py" for name in TESTS[part]]
-        os._exit(int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", *files]) != 0))
+        own = Path("notebook_utils", part)  # ses exemples sont aussi des tests
+        files = [*(f"tests/test_{name}.py" for name in TESTS[part]), own if own.is_dir() else own.with_suffix(".py")]
+        options = ["-x", "-q", "-p", "no:cacheprovider", "--no-header"]
+        os._exit(int(pytest.main([*options, *map(str, files)]) != 0))
     end = time.monotonic() + limit
     while time.monotonic() < end:
         done, status = os.waitpid(child, os.WNOHANG)
