@@ -568,7 +568,9 @@ def test_arrays_that_are_not_real_numbers(name, value, no_figure_left):
     wrong = {"gradient": following(good), "1j": good.numpy() * 1j}.get(str(value), value)
     if name == "pertes" and value == [[1.0], [1.0, 2.0]]:
         wrong = [[[1.0], [1.0, 2.0]]]
-    with pytest.raises(TypeError, match="reçu .*attendu "):
+    argument = {"influence": "matrix", "connectivity": "matrix", "confusion": "matrix", "pca": "points",
+                "parts": "explained", "states": "states", "attention": "weights"}.get(name, ".*a")  # fmt: skip
+    with pytest.raises(TypeError, match=f"^{argument}.* : reçu .*attendu "):
         plot(wrong)
 
 
@@ -587,8 +589,11 @@ def test_axes_that_are_not_axes(name, wrong, no_figure_left):
 )  # fmt: skip
 @pytest.mark.parametrize("name", label_plots)
 def test_labels_that_cannot_be_read(name, labels, error, expected, no_figure_left):
-    with refused(error, ".*", expected):
+    with refused(error, ".*", expected) as caught:
         label_plots[name](labels)
+    argument = {"states": "symbols", "connectivity": "symbols", "attention": "inputs", "attention, sorties": "outputs",
+                "confusion": "labels", "pca": "groups"}[name]  # fmt: skip
+    assert str(caught.value).startswith(f"{argument} : ")
 
 
 @pytest.mark.parametrize(

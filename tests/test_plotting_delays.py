@@ -45,3 +45,26 @@ def test_axes_are_labelled_in_french():
     assert [label.get_text() for label in ax.get_xticklabels()] == ["2", "4", "8", "16"]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["2", "4", "8"]
     assert ax.get_ylim()[0] > ax.get_ylim()[1]  # le premier délai en haut
+
+
+def test_what_is_written_stands_in_the_middle_of_its_cell():
+    ax = draw({"RNN": SEEDS, "LSTM": SEEDS})
+    written = [text for text in ax.texts if text.get_weight() != "bold"]
+    centres = []
+    for mesh in ax.collections:
+        x, y = mesh.get_coordinates()[..., 0], mesh.get_coordinates()[..., 1]
+        centres += zip(((x[:-1, :-1] + x[1:, 1:]) / 2).flat, ((y[:-1, :-1] + y[1:, 1:]) / 2).flat, strict=True)
+    np.testing.assert_allclose([text.get_position() for text in written], centres)
+    rows = [y for x, y in centres if x == 0.5]
+    np.testing.assert_allclose(ax.get_yticks(), rows)
+    np.testing.assert_allclose(ax.get_xticks(), np.arange(4) + 0.5)
+
+
+def test_each_map_has_its_name_above_it_and_touches_no_other():
+    ax = draw({"RNN": SEEDS, "LSTM": SEEDS})
+    spans = [mesh.get_coordinates()[..., 1] for mesh in ax.collections]
+    names = [text.get_position()[1] for text in ax.texts if text.get_weight() == "bold"]
+    assert 0 < names[0] < spans[0].min() < spans[0].max() < names[1] < spans[1].min()
+    assert ax.get_ylim() == (spans[1].max(), 0)
+    walls = [line.get_ydata() for line in ax.lines]
+    assert all(span.min() <= min(wall) < max(wall) <= span.max() for wall, span in zip(walls, spans, strict=True))

@@ -14,6 +14,7 @@ from outils import new_axes
 
 from notebook_utils import (
     PALETTE,
+    french_axis,
     plot_attention,
     plot_confusion_matrix,
     plot_connectivity,
@@ -449,3 +450,8 @@ def test_a_map_too_dense_for_its_symbols_numbers_them():
     assert ticks(ax.xaxis)[:3] == ["1", "9", "17"] and ticks(ax.yaxis) == ["y", "z"]
     sizes = {label.get_fontsize() for label in ax.get_yticklabels()}
     assert sizes == {13}
+
+
+def test_a_tick_keeps_six_digits():
+    ax = french_axis(new_axes())
+    assert ax.yaxis.get_major_formatter()(0.12345678) == "0,123457"
