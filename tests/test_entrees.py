@@ -569,7 +569,7 @@ def test_arrays_that_are_not_real_numbers(name, value, no_figure_left):
     if name == "pertes" and value == [[1.0], [1.0, 2.0]]:
         wrong = [[[1.0], [1.0, 2.0]]]
     argument = {"influence": "matrix", "connectivity": "matrix", "confusion": "matrix", "pca": "points",
-                "parts": "explained", "states": "states", "attention": "weights"}.get(name, ".*a")  # fmt: skip
+                "parts": "explained", "states": "states", "attention": "weights"}.get(name, "")  # fmt: skip
     with pytest.raises(TypeError, match=f"^{argument}.* : reçu .*attendu "):
         plot(wrong)
 
